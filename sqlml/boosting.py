@@ -1,0 +1,176 @@
+"""Gradient-boosted trees by LightGBM: BigQuery's options, LightGBM's parameters, and the training loop.
+
+None of LightGBM's parameters that name a file, a host, a device or a callable can be reached from here.
+Source: Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NeurIPS 2017.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlml.errors import InvalidOption
+from sqlml.options import option
+from sqlml.types import Progress
+
+if TYPE_CHECKING:
+    from sqlml.model_types.base import TrainingData
+
+# The loss of the training rows is followed on at most this many of them.
+_LOSS_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class BoostingOptions:
+    """BigQuery's options of boosted trees, and more of LightGBM's parameters under their own names."""
+
+    max_iterations: int = option(20, "The number of boosting rounds.", low=1, high=100_000)
+    early_stop: bool = option(default=True, doc="Stop when a round improves the loss by less than min_rel_progress.")
+    min_rel_progress: float = option(0.01, "The relative improvement below which early_stop stops.", low=0)
+    learn_rate: float = option(0.3, "Shrinkage of each round.", above=0)
+    max_tree_depth: int | None = option(None, "The depth of a tree: 6, or no limit when num_leaves is given.", low=1)
+    num_leaves: int | None = option(None, "The leaves of a tree: 2 ^ max_tree_depth.", low=2, high=131_072)
+    l1_reg: float = option(0.0, "The L1 penalty on leaf values.", low=0)
+    l2_reg: float = option(1.0, "The L2 penalty on leaf values.", low=0)
+    min_split_loss: float = option(0.0, "The least gain of a split.", low=0)
+    min_tree_child_weight: float = option(1.0, "The least sum of Hessians in a leaf.", low=0)
+    subsample: float = option(1.0, "The share of rows drawn for each round.", above=0, high=1)
+    colsample_bytree: float = option(1.0, "The share of features drawn for each tree.", above=0, high=1)
+    colsample_bynode: float = option(1.0, "The share of features drawn for each split.", above=0, high=1)
+    booster_type: Literal["GBTREE", "DART"] = option("GBTREE", "DART drops trees at random while it learns.")
+    dropout: float = option(0.0, "The share of trees that DART drops.", low=0, high=1)
+    tree_method: Literal["AUTO", "HIST"] = option("AUTO", "Accepted for BigQuery's sake: always histograms.")
+    min_data_in_leaf: int | None = option(
+        None, "The fewest rows in a leaf: 1% of the training rows, from 1 to 20.", low=0
+    )
+    max_bin: int = option(255, "The most bins a feature is cut into.", low=2, high=65_535)
+    max_delta_step: float = option(0.0, "The most a leaf may output; 0 is no limit.", low=0)
+    max_cat_threshold: int = option(32, "The most categories on one side of a split.", low=1)
+    cat_l2: float = option(10.0, "The L2 penalty in splits by category.", low=0)
+    cat_smooth: float = option(10.0, "Smoothing of rare categories.", low=0)
+    path_smooth: float = option(0.0, "Smoothing of leaves towards their parents.", low=0)
+    extra_trees: bool = option(default=False, doc="Draw split thresholds at random.")
+
+
+NOT_SUPPORTED = ("num_parallel_tree", "colsample_bylevel", "dart_normalize_type", "xgboost_version")
+
+_PARAMETERS = {
+    "learn_rate": "learning_rate",
+    "l1_reg": "lambda_l1",
+    "l2_reg": "lambda_l2",
+    "min_split_loss": "min_gain_to_split",
+    "min_tree_child_weight": "min_sum_hessian_in_leaf",
+    "subsample": "bagging_fraction",
+    "colsample_bytree": "feature_fraction",
+    "colsample_bynode": "feature_fraction_bynode",
+    **{
+        name: name
+        for name in (
+            "max_bin",
+            "max_delta_step",
+            "max_cat_threshold",
+            "cat_l2",
+            "cat_smooth",
+            "path_smooth",
+            "extra_trees",
+        )
+    },
+}
+
+
+def parameters(options: BoostingOptions, objective: str, *, rows: int, classes: int, seed: int) -> dict[str, Any]:
+    """LightGBM's parameters for these options."""
+    if options.dropout and options.booster_type != "DART":
+        raise InvalidOption("The option \"dropout\" needs booster_type='DART'.", hint="Leave it out, or set both.")
+    depth = options.max_tree_depth if options.max_tree_depth is not None else 6 if options.num_leaves is None else -1
+    leaves = options.num_leaves if options.num_leaves is not None else 2 ** min(depth, 12)
+    given = asdict(options)
+    params: dict[str, Any] = {theirs: given[ours] for ours, theirs in _PARAMETERS.items()}
+    params.update(
+        objective=objective,
+        boosting="dart" if options.booster_type == "DART" else "gbdt",
+        max_depth=depth,
+        num_leaves=leaves,
+        min_data_in_leaf=_least_rows(options, rows),
+        bagging_freq=1 if options.subsample < 1 else 0,
+        seed=seed,
+        # The same rows give the same bytes, whatever the number of threads.
+        deterministic=True,
+        force_row_wise=True,
+        num_threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        verbosity=-1,
+    )
+    if options.booster_type == "DART":
+        params["drop_rate"] = options.dropout
+    if objective == "multiclass":
+        params["num_class"] = classes
+    return params
+
+
+def _least_rows(options: BoostingOptions, rows: int) -> int:
+    if options.min_data_in_leaf is not None:
+        return options.min_data_in_leaf
+    return max(1, min(20, rows // 100))
+
+
+class _EarlyStop:
+    """Stops when a round improves the loss by less than a share of it."""
+
+    def __init__(self, least: float) -> None:
+        self._least = least
+        self._last: float | None = None
+
+    def reached(self, loss: float) -> bool:
+        last, self._last = self._last, loss
+        return last is not None and last - loss < self._least * abs(last)
+
+
+def boost(
+    options: BoostingOptions, objective: str, data: TrainingData
+) -> tuple[str, list[tuple[str, int, float]], Mapping[str, Any]]:
+    """Train; returns LightGBM's model text, the losses by round, and the parameters that were used."""
+    import lightgbm as lgb
+
+    params = parameters(options, objective, rows=len(data.train), classes=len(data.classes), seed=data.seed)
+    train, watched = _datasets(lgb, params, data)
+    history: list[tuple[str, int, float]] = []
+    stop = _EarlyStop(options.min_rel_progress) if options.early_stop and options.booster_type == "GBTREE" else None
+
+    def after_round(env: Any) -> None:
+        data.check_cancelled()
+        data.report(Progress("fit", env.iteration + 1, options.max_iterations))
+        losses = {name: value for name, _, value, *_ in env.evaluation_result_list}
+        history.extend((name, env.iteration, value) for name, value in losses.items())
+        if stop and stop.reached(losses.get("eval_loss", losses["loss"])):
+            raise lgb.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
+
+    booster = lgb.train(
+        params,
+        train,
+        num_boost_round=options.max_iterations,
+        valid_sets=[d for _, d in watched],
+        valid_names=[name for name, _ in watched],
+        callbacks=[after_round],
+    )
+    # Without its parameters, which name the number of threads, the text depends on the rows alone.
+    text = booster.model_to_string(num_iteration=-1).partition("\nparameters:")[0]
+    return text, history, params
+
+
+def _datasets(lgb: Any, params: Mapping[str, Any], data: TrainingData) -> tuple[Any, list[tuple[str, Any]]]:
+    def dataset(rows: Any, reference: Any = None) -> Any:
+        return lgb.Dataset(
+            data.preprocessor.label_matrix(data.columns, rows),
+            label=data.target[rows],
+            reference=reference,
+            categorical_feature=data.preprocessor.categorical,
+            params=dict(params),
+        )
+
+    train = dataset(data.train)
+    watched = [("loss", dataset(data.train[:_LOSS_ROWS], train))]
+    if len(data.evaluate):
+        watched.append(("eval_loss", dataset(data.evaluate, train)))
+    return train, watched

@@ -1,0 +1,1 @@
+"""Functions over the tables of schema `sqlml`; each takes the cursor whose transaction it belongs to."""

@@ -1,0 +1,1 @@
+"""The SQL of each migration, in the order of their numbers."""

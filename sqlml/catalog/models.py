@@ -1,0 +1,189 @@
+"""Writing and dropping models: rows of schema `sqlml` in the user's own transaction."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
+from sqlml.catalog.snapshot import read_snapshot
+from sqlml.types import ModelVersion, Relation, Trained
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """Everything to record about a new version."""
+
+    model: ModelVersion
+    key_id: str
+    body: bytes
+    query: str
+    created_by: str
+    trained: Trained
+    started_at: Any
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float | None]
+    sources: tuple[Relation, ...]
+
+
+def find_model(cursor: Cursor, catalog: str, schema: str, name: str) -> tuple[str, int] | None:
+    """Model id and newest version number of a model, or None."""
+    found = cursor.rows(
+        in_catalog(
+            """SELECT m.model_id, max(v.version) FROM sqlml.models AS m
+               JOIN sqlml.model_versions AS v ON v.model_id = m.model_id
+               WHERE lower(m.model_name) = lower(?) AND lower(m.schema_name) = lower(?) GROUP BY m.model_id""",
+            catalog,
+        ),
+        [name, schema],
+    )
+    return (str(found[0][0]), int(found[0][1])) if found else None
+
+
+def new_model_id() -> str:
+    """An id for a new model."""
+    return uuid.uuid4().hex
+
+
+def insert_version(cursor: Cursor, new: NewVersion, *, is_first: bool) -> None:
+    """Write a version, its artifact, run, parameters, metrics, features and sources."""
+    model, trained = new.model, new.trained
+    run_id = uuid.uuid4().hex
+
+    def write(sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        for row in rows:
+            cursor.rows(in_catalog(sql, model.catalog), row)
+
+    key = [model.model_id, model.version]
+    now = utc_now()
+    if is_first:
+        write(
+            "INSERT INTO sqlml.models VALUES (?, ?, ?, ?, ?)",
+            [[key[0], model.schema, model.name, now, new.created_by]],
+        )
+    write(
+        "INSERT INTO sqlml.model_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            [
+                *(*key, run_id, model.model_type, model.task, model.encoding, model.label, model.label_type),
+                *(list(model.classes), new.query, now, new.created_by),
+            ]
+        ],
+    )
+    write(
+        "INSERT INTO sqlml.artifacts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            [
+                *key,
+                model.format,
+                model.sha256,
+                model.feature_signature,
+                model.library_versions,
+                model.signature,
+            ]
+            + [new.key_id, len(new.body), new.body]
+        ],
+    )
+    write(
+        "INSERT INTO sqlml.runs VALUES (?, ?, ?, 'FINISHED', ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            [
+                run_id,
+                *key,
+                new.started_at,
+                now,
+                trained.seconds,
+                trained.training_rows,
+                trained.evaluation_rows,
+            ]
+            + [trained.dropped_rows, trained.evaluation_source, list(trained.warnings)]
+        ],
+    )
+    _insert_lists(cursor, new, run_id)
+
+
+def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
+    model = new.model
+    features = [[i, f.name, f.type, f.family] for i, f in enumerate(model.features, 1)]
+    relations = [[r.name.catalog, r.name.schema, r.name.name, r.is_path] for r in new.sources]
+    columns = [[str(r.name), c] for r in new.sources for c in r.columns or ()]
+    now = utc_now()
+    metrics = [[run_id, k, v, 0, now] for k, v in new.metrics.items()]
+    metrics += [[run_id, k, v, step, now] for k, step, v in new.trained.history]
+    key = [model.model_id, model.version]
+    for sql, before, rows in (
+        ("INSERT INTO sqlml.features SELECT ?, ?, unnest(?), unnest(?), unnest(?), unnest(?)", key, features),
+        (
+            "INSERT INTO sqlml.source_relations SELECT ?, ?, unnest(?), unnest(?), unnest(?), unnest(?)",
+            key,
+            relations,
+        ),
+        ("INSERT INTO sqlml.source_columns SELECT ?, ?, unnest(?), unnest(?)", key, columns),
+        (
+            "INSERT INTO sqlml.metrics SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)",
+            [],
+            metrics,
+        ),
+        (
+            "INSERT INTO sqlml.params SELECT ?, unnest(?), unnest(?)",
+            [run_id],
+            [[k, v if isinstance(v, str) else json.dumps(v)] for k, v in new.params.items()],
+        ),
+    ):
+        if rows:
+            cursor.rows(in_catalog(sql, model.catalog), [*before, *(list(c) for c in zip(*rows, strict=True))])
+
+
+def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
+    """Remove a model with all its versions."""
+    for sql in (
+        "DELETE FROM sqlml.params WHERE run_id IN (SELECT run_id FROM sqlml.runs WHERE model_id = ?)",
+        "DELETE FROM sqlml.metrics WHERE run_id IN (SELECT run_id FROM sqlml.runs WHERE model_id = ?)",
+        "DELETE FROM sqlml.source_columns WHERE model_id = ?",
+        "DELETE FROM sqlml.source_relations WHERE model_id = ?",
+        "DELETE FROM sqlml.features WHERE model_id = ?",
+        "DELETE FROM sqlml.runs WHERE model_id = ?",
+        "DELETE FROM sqlml.artifacts WHERE model_id = ?",
+        "DELETE FROM sqlml.model_versions WHERE model_id = ?",
+        "DELETE FROM sqlml.models WHERE model_id = ?",
+    ):
+        cursor.rows(in_catalog(sql, catalog), [model_id])
+
+
+def read_metrics(cursor: Cursor, model: ModelVersion) -> dict[str, float | None]:
+    """The metrics of a version on its held-out rows."""
+    rows = cursor.rows(
+        in_catalog(
+            """SELECT t.key, t.value FROM sqlml.metrics AS t JOIN sqlml.runs AS r ON r.run_id = t.run_id
+               WHERE r.model_id = ? AND r.version = ? AND t.key NOT IN ('loss', 'eval_loss')""",
+            model.catalog,
+        ),
+        [model.model_id, model.version],
+    )
+    return dict(rows)
+
+
+def find_artifact(cursor: Cursor, catalog: str, sha256: str) -> ModelVersion | None:
+    """A version that has the artifact of that hash, or None."""
+    names = cursor.rows(
+        in_catalog(
+            """SELECT m.model_name FROM sqlml.models AS m JOIN sqlml.artifacts AS a ON a.model_id = m.model_id
+               WHERE a.sha256 = ?""",
+            catalog,
+        ),
+        [sha256],
+    )
+    versions = read_snapshot(cursor, (row[0] for row in names)).versions if names else ()
+    return next((v for v in versions if v.sha256 == sha256 and v.catalog == catalog), None)
+
+
+def read_body(cursor: Cursor, model: ModelVersion) -> bytes | None:
+    """The bytes of a version's artifact."""
+    rows = cursor.rows(
+        in_catalog("SELECT body FROM sqlml.artifacts WHERE model_id = ? AND version = ?", model.catalog),
+        [model.model_id, model.version],
+    )
+    return bytes(rows[0][0]) if rows else None

@@ -1,0 +1,124 @@
+"""What a statement sees of the catalog: the model versions it names, read once when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlml.catalog.cursor import Cursor, in_catalog
+from sqlml.catalog.schema import SCHEMA
+from sqlml.errors import NotFound, nearest_hint
+from sqlml.types import Feature, ModelVersion, ObjectName
+
+_VERSIONS = """
+SELECT m.schema_name, m.model_name, m.model_id, v.version, v.model_type, v.task, v.label_name, v.label_type,
+       v.classes, a.format, a.sha256, a.feature_signature, a.library_versions, a.signature, v.encoding,
+       sha256(a.body) = a.sha256,
+       (SELECT list({'name': f.name, 'type': f.type, 'family': f.family} ORDER BY f.position)
+        FROM sqlml.features AS f WHERE f.model_id = v.model_id AND f.version = v.version)
+FROM sqlml.models AS m
+JOIN sqlml.model_versions AS v ON v.model_id = m.model_id
+JOIN sqlml.artifacts AS a ON a.model_id = v.model_id AND a.version = v.version
+WHERE list_contains(?, lower(m.model_name))
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The current catalog and schema, the versions of the models a statement names, and the names of all models."""
+
+    catalog: str
+    schema: str
+    versions: tuple[ModelVersion, ...] = ()
+    known: tuple[str, ...] = ()
+
+    def resolve(self, name: ObjectName, version: int | None = None) -> ModelVersion:
+        """The version that a name means: the one asked for, else the newest.
+
+        Raises NotFound with the nearest known name.
+        """
+        versions = self.versions_of(name)
+        if not versions:
+            raise NotFound(
+                f'There is no model "{name}".',
+                hint=nearest_hint(name.name, self.known, otherwise="SHOW MODELS lists the models."),
+            )
+        if version is None:
+            return max(versions, key=lambda v: v.version)
+        for found in versions:
+            if found.version == version:
+                return found
+        known = ", ".join(str(v.version) for v in versions)
+        raise NotFound(f'The model "{name}" has no version {version}.', hint=f"It has: {known}.")
+
+    def versions_of(self, name: ObjectName) -> list[ModelVersion]:
+        """All versions of the model a name means, oldest first; empty where there is none."""
+        for catalog, schema in self._places(name):
+            found = [
+                v
+                for v in self.versions
+                if v.name.casefold() == name.name.casefold()
+                and v.schema.casefold() == schema.casefold()
+                and v.catalog.casefold() == catalog.casefold()
+            ]
+            if found:
+                return sorted(found, key=lambda v: v.version)
+        return []
+
+    def _places(self, name: ObjectName) -> list[tuple[str, str]]:
+        if name.catalog and name.schema:
+            return [(name.catalog, name.schema)]
+        if name.schema:
+            # DuckDB reads a.b as schema.object first, then as catalog.object.
+            return [(self.catalog, name.schema), (name.schema, "main")]
+        return [(self.catalog, self.schema), (self.catalog, "main")]
+
+
+def read_snapshot(cursor: Cursor, names: Iterable[str]) -> Snapshot:
+    """Read the versions of the named models from every attached catalog that has models."""
+    catalog, schema = cursor.rows("SELECT current_database(), current_schema()")[0]
+    folded = sorted({name.lower() for name in names})
+    versions: list[ModelVersion] = []
+    known: list[str] = []
+    for attached in model_catalogs(cursor):
+        for row in cursor.rows(in_catalog(_VERSIONS, attached), [folded]):
+            versions.append(_version(attached, row))
+        known.extend(r[0] for r in cursor.rows(in_catalog("SELECT model_name FROM sqlml.models", attached)))
+    return Snapshot(catalog, schema, tuple(versions), tuple(known))
+
+
+def model_catalogs(cursor: Cursor) -> list[str]:
+    """The attached catalogs that have our schema."""
+    return [
+        r[0]
+        for r in cursor.rows(
+            "SELECT database_name FROM duckdb_tables() WHERE schema_name = ? AND table_name = 'migrations' "
+            "ORDER BY database_name",
+            [SCHEMA],
+        )
+    ]
+
+
+def _version(catalog: str, row: tuple[object, ...]) -> ModelVersion:
+    (schema, name, model_id, version, model_type, task, label, label_type, classes, *rest) = row
+    fmt, sha, signature_of_features, libraries, signature, encoding, intact, features = rest
+    return ModelVersion(
+        catalog=catalog,
+        schema=str(schema),
+        name=str(name),
+        model_id=str(model_id),
+        version=int(str(version)),
+        model_type=str(model_type),
+        task=str(task),
+        label=str(label),
+        label_type=str(label_type),
+        classes=tuple(classes),  # type: ignore[arg-type]
+        features=tuple(Feature(**f) for f in features),  # type: ignore[attr-defined]
+        format=str(fmt),
+        sha256=str(sha),
+        feature_signature=str(signature_of_features),
+        library_versions=str(libraries),
+        signature=str(signature),
+        encoding=str(encoding),
+        is_intact=bool(intact),
+    )

@@ -1,0 +1,136 @@
+"""The Python door: `sqlml.connect()` gives a Connection, which only hands statements to its Session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from sqlml.errors import ConnectionClosed
+from sqlml.result import Result
+from sqlml.session import Session
+from sqlml.types import Params, Plan, Progress
+
+
+def connect(
+    path: str | os.PathLike[str] = ":memory:",
+    *,
+    read_only: bool = False,
+    config: Mapping[str, Any] | None = None,
+) -> Connection:
+    """Open a DuckDB database with SQL for machine learning.
+
+    `path` is a file or ":memory:"; `config` are DuckDB's settings. Connections of one process to one file share it.
+    Raises DatabaseLocked when another process has the file open, NewerFile when a newer sqlml wrote it.
+    """
+    return Connection(Session(os.fspath(path), read_only=read_only, config=config))
+
+
+class Connection:
+    """One connection: one transaction, one open result.
+
+    `execute` returns a Result; the fetch methods here read the last one. As a context manager it commits, or rolls
+    back on an exception, and stays open.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._last: Result | None = None
+
+    def execute(self, sql: str, params: Params = None) -> Result:
+        """Run a statement or a script, with values for `?`, `$1` or `$name`; the result streams."""
+        self._last = self.session.execute(sql, params)
+        return self._last
+
+    def plan(self, sql: str, params: Params = None) -> Plan:
+        """What a statement would do: the SQL it becomes, what it reads, writes, calls and needs. Nothing is run."""
+        return self.session.plan(sql, params)
+
+    def cursor(self) -> Connection:
+        """A cursor over the same transaction, with a last result of its own."""
+        return Connection(self.session)
+
+    @property
+    def description(self) -> list[tuple[Any, ...]] | None:
+        """The columns of the last result."""
+        return self._last.description if self._last else None
+
+    @property
+    def rowcount(self) -> int:
+        """The rows changed by the last statement, -1 where unknown."""
+        return self._last.rowcount if self._last else -1
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row of the last result."""
+        return self._result().fetchone()
+
+    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+        """The next rows of the last result."""
+        return self._result().fetchmany(size)
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows left of the last result."""
+        return self._result().fetchall()
+
+    def df(self) -> Any:
+        """The last result as a pandas DataFrame."""
+        return self._result().df()
+
+    def arrow(self) -> Any:
+        """The last result as a pyarrow.Table."""
+        return self._result().arrow()
+
+    def pl(self) -> Any:
+        """The last result as a polars DataFrame."""
+        return self._result().pl()
+
+    def begin(self) -> None:
+        """BEGIN TRANSACTION."""
+        self.execute("BEGIN TRANSACTION")
+
+    def commit(self) -> None:
+        """Commit the transaction; does nothing where none is open."""
+        if self.session.in_transaction():
+            self.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Roll the transaction back; does nothing where none is open."""
+        if self.session.in_transaction_or_aborted():
+            self.execute("ROLLBACK")
+
+    def register(self, name: str, data: Any) -> None:
+        """Make a pandas or polars DataFrame or an Arrow table readable under a name."""
+        self.session.register(name, data)
+
+    def unregister(self, name: str) -> None:
+        """Forget a registered table."""
+        self.session.unregister(name)
+
+    def interrupt(self) -> None:
+        """Cancel what runs on this connection, from any thread."""
+        self.session.interrupt()
+
+    def on_progress(self, listener: Callable[[Progress], None] | None) -> None:
+        """Call `listener` while a model is trained."""
+        self.session.on_progress = listener
+
+    def close(self) -> None:
+        """Close the connection; an open transaction rolls back."""
+        self.session.close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.rollback()
+
+    def _result(self) -> Result:
+        if self._last is None:
+            raise ConnectionClosed("There is no result to fetch from.", hint="Call execute first.")
+        return self._last

@@ -1,0 +1,188 @@
+"""DuckDB's SQL plus the shapes of machine learning: `CREATE MODEL`, `ML.PREDICT(MODEL m, TABLE t, STRUCT(...))`.
+
+The dialect knows shapes, never names of functions: each call stays an Anonymous node under the name the
+user wrote, so what is generated again is what was read. The generator is `dialect_sql`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from sqlglot import ErrorLevel, exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.generators.duckdb import DuckDBGenerator
+from sqlglot.parsers.duckdb import DuckDBParser
+from sqlglot.tokenizer_core import Token, TokenType
+
+from sqlml import nodes
+from sqlml.dialect_sql import TRANSFORMS
+from sqlml.dialect_statements import ModelStatements
+from sqlml.errors import InvalidSql
+
+# Calls with a grammar of their own inside the parentheses; all others are read as plain argument lists.
+_SPECIAL_CALLS = ("CAST", "TRY_CAST", "EXTRACT", "OVERLAY", "POSITION", "SUBSTRING", "TRIM")
+_NAMES = DuckDBParser.ID_VAR_TOKENS | {TokenType.IDENTIFIER, TokenType.STRING}
+_NAME_END = {TokenType.COMMA, TokenType.R_PAREN, TokenType.DOT}
+
+
+class _Parser(ModelStatements, DuckDBParser):
+    FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {}
+    FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {
+        name: DuckDBParser.FUNCTION_PARSERS[name] for name in _SPECIAL_CALLS
+    }
+    NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {
+        name: parse for name, parse in DuckDBParser.NO_PAREN_FUNCTION_PARSERS.items() if name in ("ANY", "CASE", "MAP")
+    }
+
+    def _parse_lambda(self, alias: bool = False) -> exp.Expr | None:  # noqa: FBT001, FBT002 - sqlglot's signature
+        return self._parse_model_argument() or self._parse_table_argument() or super()._parse_lambda(alias=alias)
+
+    def _parse_model_argument(self) -> exp.Expr | None:
+        if self._curr.text.upper() != "MODEL" or self._curr.token_type == TokenType.IDENTIFIER:
+            return None
+        after = self._next.token_type
+        if after in _NAME_END or after not in _NAMES:
+            return None
+        start = self._curr
+        self._advance()
+        return self._spanned(self._parse_model_name(), start)
+
+    def _parse_table_argument(self) -> exp.Expr | None:
+        if self._curr.token_type != TokenType.TABLE or self._next.token_type == TokenType.L_PAREN:
+            return None
+        start = self._curr
+        self._advance()
+        return self._spanned(self.expression(nodes.TableRef(this=self._parse_name("table"))), start)
+
+    def _parse_placeholder(self) -> exp.Expr | None:
+        start = self._curr
+        mark = super()._parse_placeholder()
+        return self._spanned(mark, start) if mark else None
+
+    def _parse_function_call(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
+        start, open_paren = self._curr, self._index + 1
+        if start.text.upper() == "STRUCT" and self._next.token_type == TokenType.L_PAREN:
+            return self._parse_struct_call()
+        result = super()._parse_function_call(*args, **kwargs)
+        call = result.this if isinstance(result, exp.Window) else result
+        if isinstance(call, exp.Anonymous) and nodes.span_of(call) is None:
+            nodes.set_span(call, start.start, self._closing(open_paren).end + 1)
+        return result
+
+    def _parse_types(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
+        # STRUCT(...) is a type only where a type is asked for; BigQuery's value form is read as a call.
+        if kwargs.get("check_func") and self._curr.token_type == TokenType.STRUCT:
+            return None
+        return super()._parse_types(*args, **kwargs)
+
+    def _parse_struct_call(self) -> exp.Expr:
+        start = self._curr
+        self._advance(2)
+        values = self._parse_csv(lambda: self._parse_lambda(alias=True))
+        fields = [self._struct_field(value, position) for position, value in enumerate(values)]
+        self._match_r_paren()
+        return self._spanned(self.expression(exp.Struct(expressions=fields)), start)
+
+    def _struct_field(self, field: exp.Expr, position: int) -> exp.Expr:
+        if isinstance(field, exp.Alias):
+            return exp.PropertyEQ(this=field.args["alias"].copy(), expression=field.this)
+        if isinstance(field, exp.Kwarg | exp.PropertyEQ):
+            return exp.PropertyEQ(this=exp.to_identifier(field.this.name), expression=field.expression)
+        if isinstance(field, exp.Column):
+            return exp.PropertyEQ(this=field.this.copy(), expression=field)
+        if isinstance(field, exp.Star):
+            return field
+        # BigQuery calls an unnamed field by its position.
+        return exp.PropertyEQ(this=exp.to_identifier(f"_{position}"), expression=field)
+
+    def _closing(self, open_paren: int) -> Token:
+        depth = 0
+        for token in self._tokens[open_paren:]:
+            if token.token_type == TokenType.L_PAREN:
+                depth += 1
+            elif token.token_type == TokenType.R_PAREN:
+                depth -= 1
+                if depth == 0:
+                    return token
+        return self._prev
+
+
+class Sqlml(DuckDB):
+    """DuckDB's dialect with the shapes of machine learning."""
+
+    NORMALIZE_FUNCTIONS = False
+
+    class Tokenizer(DuckDB.Tokenizer):
+        """DuckDB's tokens; backticks quote, and no statement is swallowed as one opaque command."""
+
+        IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"', "`"]
+        KEYWORDS: ClassVar[dict[str, TokenType]] = {
+            word: kind
+            for word, kind in DuckDB.Tokenizer.KEYWORDS.items()
+            if word not in ("CALL", "EXPLAIN", "PREPARE", "EXECUTE", "EXPORT")
+        }
+
+    Parser = _Parser
+
+    class Generator(DuckDBGenerator):
+        """DuckDB's SQL; names of functions stay as they were written."""
+
+        TRANSFORMS: ClassVar[dict[type[exp.Expr], Any]] = {**DuckDBGenerator.TRANSFORMS, **TRANSFORMS}
+
+
+def parse(text: str) -> exp.Expr:
+    """Read one statement into a tree whose nodes know their place in `text`.
+
+    Raises InvalidSql with line and column.
+    """
+    dialect = Sqlml()
+    try:
+        trees = dialect.parser(error_level=ErrorLevel.IMMEDIATE).parse(dialect.tokenize(text), text)
+    except TokenError as error:
+        raise InvalidSql(f"This is not readable as SQL: {error}") from None
+    except ParseError as error:
+        raise _invalid(error, text) from None
+    if len(trees) != 1 or trees[0] is None:
+        raise InvalidSql("One statement was expected.", hint="Send statements one by one, separated by ';'.")
+    return trees[0]
+
+
+def parse_query(text: str) -> exp.Query:
+    """Read a SELECT, FROM or VALUES query.
+
+    Raises InvalidSql when the text is another statement.
+    """
+    tree = parse(text)
+    if not isinstance(tree, exp.Query):
+        raise InvalidSql("A query was expected.", hint="Write SELECT ... or FROM table.")
+    return tree
+
+
+def read_name(text: str) -> exp.Table | None:
+    """`catalog.schema."My Name"` as a Table node; None where the text is not a name."""
+    try:
+        table = exp.to_table(text, dialect=Sqlml)
+    except (ParseError, TokenError, ValueError):
+        return None
+    is_name = isinstance(table.this, exp.Identifier) and not any(
+        value for key, value in table.args.items() if key not in ("this", "db", "catalog")
+    )
+    return table if is_name else None
+
+
+def to_sql(tree: exp.Expr) -> str:
+    """DuckDB SQL of a tree, on one line, names quoted where they were quoted."""
+    return tree.sql(dialect=Sqlml, comments=False)
+
+
+def _invalid(error: ParseError, text: str) -> InvalidSql:
+    first = error.errors[0] if error.errors else {}
+    raised = InvalidSql(f"Syntax error: {first.get('description') or error}.".replace("..", "."))
+    line, column, highlight = first.get("line"), first.get("col"), first.get("highlight") or ""
+    if line is not None and column is not None:
+        # sqlglot's column is that of the token's last character.
+        start = sum(len(row) + 1 for row in text.split("\n")[: line - 1])
+        raised.locate(text, start + column - max(1, len(highlight)))
+    return raised

@@ -1,0 +1,132 @@
+"""How sqlml's own nodes are written back as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from sqlml import nodes
+
+Write = Callable[[Any, Any], str]
+
+
+def _words(*parts: str | None) -> str:
+    return " ".join(p for p in parts if p)
+
+
+def _options(gen: Any, node: exp.Expr) -> str | None:
+    return f"OPTIONS ({gen.expressions(node, flat=True)})" if node.expressions else None
+
+
+def _exists(node: exp.Expr, words: str) -> str | None:
+    return words if node.args.get("exists") else None
+
+
+def _model_ref(gen: Any, node: exp.Expr) -> str:
+    name = gen.sql(node, "this")
+    if node.args.get("alias"):
+        return f"MODEL {name}@{gen.sql(node, 'alias')}"
+    version = node.args.get("version")
+    return f"MODEL {name} VERSION {gen.sql(version)}" if version else f"MODEL {name}"
+
+
+def _create_model(gen: Any, node: exp.Expr) -> str:
+    sources = node.args.get("sources")
+    query = gen.sql(node, "expression")
+    if sources:
+        query = "(" + ", ".join(f"{gen.sql(s, 'alias')} AS ({gen.sql(s, 'this')})" for s in sources) + ")"
+    return _words(
+        "CREATE",
+        "OR REPLACE" if node.args.get("replace") else None,
+        "MODEL",
+        _exists(node, "IF NOT EXISTS"),
+        gen.sql(node, "this"),
+        f"TRANSFORM ({gen.expressions(node, key='transform', flat=True)})" if node.args.get("transform") else None,
+        f"INPUT ({gen.expressions(node, key='input', flat=True)})" if node.args.get("input") else None,
+        f"OUTPUT ({gen.expressions(node, key='output', flat=True)})" if node.args.get("output") else None,
+        f"REMOTE WITH CONNECTION {gen.sql(node, 'remote')}" if node.args.get("remote") else None,
+        _options(gen, node),
+        f"AS {query}" if query else None,
+    )
+
+
+def _drop_model(gen: Any, node: exp.Expr) -> str:
+    version = f"VERSION {gen.sql(node, 'version')}" if node.args.get("version") else None
+    return _words(
+        "DROP MODEL",
+        _exists(node, "IF EXISTS"),
+        gen.sql(node, "this"),
+        version,
+        node.text("behaviour") or None,
+    )
+
+
+def _alter_model(gen: Any, node: exp.Expr) -> str:
+    actions = gen.expressions(node, key="actions", flat=True)
+    return _words("ALTER MODEL", _exists(node, "IF EXISTS"), gen.sql(node, "this"), actions)
+
+
+def _alter_action(gen: Any, node: exp.Expr) -> str:
+    values = gen.expressions(node, flat=True)
+    wrapped = node.name.endswith(("OPTIONS", "TAGS"))
+    return _words(node.name, f"({values})" if wrapped else values)
+
+
+def _show(gen: Any, node: exp.Expr) -> str:
+    scope = f"IN {gen.sql(node, 'scope')}" if node.args.get("scope") else None
+    like = f"LIKE {gen.sql(node, 'like')}" if node.args.get("like") else None
+    return _words("SHOW", node.name, scope, like)
+
+
+def _explain(gen: Any, node: exp.Expr) -> str:
+    settings = f"({gen.expressions(node, flat=True)})" if node.expressions else None
+    return _words("EXPLAIN", "ANALYZE" if node.args.get("analyze") else None, settings, gen.sql(node, "this"))
+
+
+def _execute(gen: Any, node: exp.Expr) -> str:
+    values = f"({gen.expressions(node, flat=True)})" if node.expressions else ""
+    return f"EXECUTE {gen.sql(node, 'this')}{values}"
+
+
+def _export(gen: Any, node: exp.Expr) -> str:
+    target = f"TO {gen.sql(node, 'target')}" if node.args.get("target") else None
+    return _words("EXPORT", gen.sql(node, "this"), target, _options(gen, node))
+
+
+def _vector_index(gen: Any, node: exp.Expr) -> str:
+    columns = gen.expressions(node, key="columns", flat=True)
+    storing = gen.expressions(node, key="storing", flat=True)
+    return _words(
+        "CREATE",
+        "OR REPLACE" if node.args.get("replace") else None,
+        "VECTOR INDEX",
+        _exists(node, "IF NOT EXISTS"),
+        gen.sql(node, "this"),
+        f"ON {gen.sql(node, 'table')}({columns})",
+        f"STORING ({storing})" if storing else None,
+        f"PARTITION BY {gen.expressions(node, key='partition', flat=True)}" if node.args.get("partition") else None,
+        _options(gen, node),
+    )
+
+
+TRANSFORMS: dict[type[exp.Expr], Write] = {
+    nodes.ModelRef: _model_ref,
+    nodes.TableRef: lambda gen, node: f"TABLE {gen.sql(node, 'this')}",
+    nodes.Option: lambda gen, node: f"{gen.sql(node, 'this')} = {gen.sql(node, 'expression')}",
+    nodes.CreateModel: _create_model,
+    nodes.DropModel: _drop_model,
+    nodes.AlterModel: _alter_model,
+    nodes.AlterAction: _alter_action,
+    nodes.ShowObjects: _show,
+    nodes.DescribeModel: lambda gen, node: f"DESCRIBE {gen.sql(node, 'this')}",
+    nodes.Explain: _explain,
+    nodes.Call: lambda gen, node: f"CALL {gen.sql(node, 'this')}",
+    nodes.Prepare: lambda gen, node: f"PREPARE {gen.sql(node, 'this')} AS {gen.sql(node, 'expression')}",
+    nodes.Deallocate: lambda gen, node: f"DEALLOCATE {gen.sql(node, 'this')}",
+    nodes.ExecutePrepared: _execute,
+    nodes.ExportModel: _export,
+    nodes.Label: lambda gen, node: f"AS {gen.sql(node, 'this')}",
+    nodes.CreateVectorIndex: _vector_index,
+}

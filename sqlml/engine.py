@@ -1,0 +1,290 @@
+"""The only module that opens DuckDB: databases, cursors, UDF registration, description, cancellation."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import uuid
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlml_udfs
+from sqlglot import exp
+
+from sqlml.engine_errors import translate
+from sqlml.errors import DatabaseLocked, InvalidOption, NotFound, SqlmlError
+from sqlml.result import Result
+from sqlml.types import Column, Params, SourceMap
+
+_DESCRIBE = "DESCRIBE "
+
+Scores = Callable[[str, Mapping[str, Any]], Any]
+
+COMMENT = duckdb.token_type.comment
+STRING = duckdb.token_type.string_const
+
+_lock = threading.Lock()
+_open: dict[str, Database] = {}
+
+
+class Database:
+    """One DuckDB instance: shared by all connections of this process to the same file."""
+
+    def __init__(self, key: str, root: Any, *, read_only: bool, config: Mapping[str, Any]) -> None:
+        self.key = key
+        self.root = root
+        self.read_only = read_only
+        self.config = dict(config)
+        self.users = 0
+        self.engines: list[Engine] = []
+        self.udf_errors: dict[str, SqlmlError] = {}
+
+    @classmethod
+    def open(cls, path: str, *, read_only: bool, config: Mapping[str, Any] | None) -> Database:
+        """Open a file or memory, or join the one that this process has open.
+
+        Raises DatabaseLocked when another process has it, InvalidOption when it is open here otherwise.
+        """
+        settings = dict(config or {})
+        key = _key(path)
+        with _lock:
+            found = _open.get(key)
+            if found is not None:
+                if (found.read_only, found.config) != (read_only, settings):
+                    raise InvalidOption(
+                        f"{path} is already open in this process with another read_only or config.",
+                        hint="Open it the same way, or close the other connection first.",
+                    )
+            else:
+                root = _connect(path, read_only=read_only, config=settings)
+                found = cls(key, root, read_only=read_only, config=settings)
+                _open[key] = found
+            found.users += 1
+            return found
+
+    def join(self) -> Database:
+        """Count one more use."""
+        with _lock:
+            self.users += 1
+        return self
+
+    def register_udfs(self, scores: Scores) -> None:
+        """Register our UDFs once a database; `scores` is what they call."""
+        known = {r[0] for r in self.root.execute("SELECT function_name FROM duckdb_functions()").fetchall()}
+        for udf in sqlml_udfs.UDFS:
+            if udf.name in known:
+                continue
+            self.root.create_function(
+                udf.name,
+                self._remembering_errors(udf(scores)),
+                None,
+                udf.returns,
+                type="arrow",
+                null_handling="special",
+                side_effects=udf.has_side_effects,
+            )
+
+    def _remembering_errors(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        # DuckDB keeps only the text of an error inside a UDF; the error itself is raised again from here.
+        def run(*args: Any) -> Any:
+            try:
+                return function(*args)
+            except SqlmlError as error:
+                self.udf_errors[error.message] = error
+                raise RuntimeError(error.message) from None
+
+        return run
+
+    def close(self) -> None:
+        """Give up one use; the last one closes the instance."""
+        with _lock:
+            self.users -= 1
+            if self.users <= 0:
+                _open.pop(self.key, None)
+                self.root.close()
+
+
+def _key(path: str) -> str:
+    if path in ("", ":memory:"):
+        return f":memory:{uuid.uuid4().hex}"
+    return path if path.startswith(":memory:") else str(Path(path).resolve())
+
+
+def _connect(path: str, *, read_only: bool, config: dict[str, Any]) -> Any:
+    if read_only and not path.startswith(":memory:") and not Path(path).exists():
+        raise NotFound(f"There is no database file {path}.", hint="read_only=True opens only files that exist.")
+    try:
+        return duckdb.connect(path, read_only=read_only, config=config)
+    except duckdb.Error as error:
+        translated = translate(error)
+        if "lock on file" in translated.message:
+            raise DatabaseLocked(
+                f"{path} is open in another process: {translated.message}",
+                hint="Close it there; or open it with read_only=True in every process.",
+            ) from None
+        raise translated from None
+
+
+@atexit.register
+def _close_all() -> None:
+    for database in list(_open.values()):
+        database.root.close()
+    _open.clear()
+
+
+class Engine:
+    """One DuckDB connection: one transaction, one open result."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._duck = database.root.cursor()
+        # Errors arrive as JSON, with the place in the text as an offset.
+        self._duck.execute("SET errors_as_json = true")
+        # DuckDB would look for tables among the local variables of this very method.
+        self._duck.execute("SET python_enable_replacements = false")
+
+    def execute(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Result:
+        """Run SQL; the result streams."""
+        try:
+            self._duck.execute(sql, params) if params else self._duck.execute(sql)
+        except duckdb.Error as error:
+            raise self._translated(error, sql, source) from None
+        return Result(self._duck, lambda: self.guard(sql, source))
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run SQL of our own and return all rows."""
+        with self.guard():
+            found: list[tuple[Any, ...]] = self._duck.execute(sql, list(params)).fetchall()
+            return found
+
+    def describe(self, query: str, params: Params = None, source: SourceMap | None = None) -> list[Column]:
+        """Names and types of a query's columns; nothing is run."""
+        sent = source or SourceMap(query)
+        shift = len(_DESCRIBE)
+        start = sent.to_text(0)
+        pieces = [(a + shift, b + shift, c, d) for a, b, c, d in sent.pieces]
+        moved = SourceMap(sent.text, ((0, shift, start, start), *pieces))
+        described = self.execute(_DESCRIBE + query, params, moved).fetchall()
+        return [Column(str(row[0]), str(row[1])) for row in described]
+
+    def table(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Any:
+        """The whole result of a query as an Arrow table, by DuckDB's parallel collector."""
+        try:
+            return self._duck.sql(sql, params=params or None).to_arrow_table()
+        except duckdb.Error as error:
+            raise self._translated(error, sql, source) from None
+
+    def in_transaction(self) -> bool:
+        """Whether the user has begun a transaction: only then do two statements share an id.
+
+        Raises TransactionAborted after an error in it.
+        """
+        return self.rows("SELECT txid_current()") == self.rows("SELECT txid_current()")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """The user's transaction if there is one, else one of our own that commits, or rolls back on any error."""
+        if self.in_transaction():
+            yield
+            return
+        self.rows("BEGIN TRANSACTION")
+        try:
+            yield
+            self.rows("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        # A commit that failed has already ended the transaction.
+        with suppress(duckdb.TransactionException):
+            self._duck.execute("ROLLBACK")
+
+    def tokenize(self, text: str) -> list[tuple[int, Any]]:
+        """DuckDB's own tokens: byte offset and kind."""
+        tokens: list[tuple[int, Any]] = duckdb.tokenize(text)
+        return tokens
+
+    def interrupt(self) -> None:
+        """Stop what runs on this connection, from any thread."""
+        self._duck.interrupt()
+
+    def register(self, name: str, data: Any) -> None:
+        """Make a dataframe or Arrow table readable as a view."""
+        with self.guard():
+            self._duck.register(name, data)
+
+    def unregister(self, name: str) -> None:
+        """Forget a registered dataframe."""
+        with self.guard():
+            self._duck.unregister(name)
+
+    def close(self) -> None:
+        """Close the connection; an open transaction rolls back."""
+        self._duck.close()
+        self.database.close()
+
+    @contextmanager
+    def guard(self, sql: str = "", source: SourceMap | None = None) -> Iterator[None]:
+        """Turn DuckDB's errors into ours."""
+        try:
+            yield
+        except duckdb.Error as error:
+            raise self._translated(error, sql, source) from None
+
+    def _translated(self, error: duckdb.Error, sql: str, source: SourceMap | None) -> SqlmlError:
+        translated = translate(error, sql, source)
+        for text in list(self.database.udf_errors):
+            if text in translated.message:
+                return self.database.udf_errors.pop(text)
+        return translated
+
+
+def unpark(reader: Any, types: list[str]) -> Any:
+    """A cursor of a private DuckDB that gives the rows of an Arrow reader under their DuckDB types."""
+    duck = duckdb.connect(":memory:")
+    duck.register("parked", reader)
+    columns = [exp.column(name, quoted=True) for name in reader.schema.names]
+    casts = [
+        exp.alias_(exp.cast(c, exp.DataType.build(t, dialect="duckdb", udt=True)), c.name, quoted=True)
+        if t in _ARROW_CHANGES
+        else c
+        for c, t in zip(columns, types, strict=True)
+    ]
+    duck.execute(exp.select(*casts).from_("parked").sql(dialect="duckdb"))
+    return duck
+
+
+# Types that Arrow carries as another type, and that a cast brings back.
+_ARROW_CHANGES = {"HUGEINT", "UUID", "TIME WITH TIME ZONE", "JSON"}
+
+
+class Scratch:
+    """A private in-memory DuckDB for queries over Arrow data that must not touch the user's connection."""
+
+    def __init__(self) -> None:
+        self._duck = duckdb.connect(":memory:")
+
+    def row(self, sql: str, **tables: Any) -> dict[str, Any]:
+        """The only row of a query over the given Arrow tables, by column name."""
+        for name, table in tables.items():
+            self._duck.register(name, table)
+        try:
+            self._duck.execute(sql)
+            names = [d[0] for d in self._duck.description]
+            [only] = self._duck.fetchall()
+            return dict(zip(names, only, strict=True))
+        finally:
+            for name in tables:
+                self._duck.unregister(name)
+
+    def close(self) -> None:
+        """Close it."""
+        self._duck.close()
+
+
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)

@@ -1,0 +1,95 @@
+"""DuckDB's errors as ours, with the place in the user's text and a hint where DuckDB knows one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlml import errors
+from sqlml.errors import SqlmlError
+from sqlml.types import SourceMap
+
+_BY_TYPE: dict[str, type[SqlmlError]] = {
+    "Parser": errors.InvalidSql,
+    "Syntax": errors.InvalidSql,
+    "Binder": errors.InvalidSql,
+    "Catalog": errors.NotFound,
+    "Conversion": errors.InvalidData,
+    "Out of Range": errors.InvalidData,
+    "Invalid Input": errors.InvalidData,
+    "Invalid": errors.InvalidData,
+    "Decimal": errors.InvalidData,
+    "Mismatch Type": errors.InvalidData,
+    "Constraint": errors.ConstraintViolation,
+    "TransactionContext": errors.TransactionConflict,
+    "INTERRUPT": errors.Cancelled,
+    "Not implemented": errors.NotSupported,
+    "Permission": errors.PermissionDenied,
+    "Dependency": errors.ConstraintViolation,
+}
+_NOT_FOUND = ("COLUMN_NOT_FOUND", "MISSING_ENTRY")
+_READ_ONLY = ("read-only mode", "read only mode", "opened in read-only")
+
+
+def translate(error: Any, sql: str = "", source: SourceMap | None = None) -> SqlmlError:
+    """The SqlmlError of a duckdb.Error; `source` maps the SQL that was sent to the text the user wrote."""
+    kind, details = _read(str(error))
+    message, _, rest = str(details.get("exception_message", error)).partition("\n")
+    raised = _class_of(kind, message, details)
+    found = raised(_one_line(message, rest), hint=_hint(raised, details, rest))
+    if details.get("error_subtype") == "MISSING_ENTRY" and "Function" in str(details.get("type")):
+        found.missing_function = str(details.get("name"))
+    position = details.get("position")
+    if position is not None and sql:
+        sent = source or SourceMap(sql)
+        offset = int(position) if sql.isascii() else len(sql.encode()[: int(position)].decode(errors="ignore"))
+        found.locate(sent.text, sent.to_text(offset))
+    return found
+
+
+def _read(text: str) -> tuple[str, dict[str, Any]]:
+    start = text.find("{")
+    if start >= 0:
+        try:
+            details = json.loads(text[start:])
+        except ValueError:
+            details = None
+        if isinstance(details, dict) and "exception_message" in details:
+            return str(details.get("exception_type", "")), details
+    kind, _, message = text.partition(" Error: ")
+    return kind, {"exception_message": message or text}
+
+
+def _class_of(kind: str, message: str, details: dict[str, Any]) -> type[SqlmlError]:
+    if any(words in message for words in _READ_ONLY):
+        return errors.ReadOnly
+    if "already exists" in message and kind in ("Catalog", "Binder"):
+        return errors.AlreadyExists
+    if details.get("error_subtype") in _NOT_FOUND:
+        return errors.NotFound
+    if kind == "TransactionContext" and "aborted" in message and "ROLLBACK" in message:
+        return errors.TransactionAborted
+    if kind == "TransactionContext" and ("transaction is active" in message or "within a transaction" in message):
+        return errors.InvalidSql
+    return _BY_TYPE.get(kind, errors.EngineFailed)
+
+
+def _one_line(message: str, rest: str) -> str:
+    extra = [line for line in rest.splitlines() if line.strip() and not line.startswith(("Did you mean", "Candidate"))]
+    extra = [line for line in extra if not line.startswith("LINE ") and line.strip(" ^")]
+    return "\n".join([message, *extra])
+
+
+def _hint(raised: type[SqlmlError], details: dict[str, Any], rest: str) -> str | None:
+    for line in rest.splitlines():
+        if line.startswith(("Did you mean", "Candidate")):
+            return line.strip()
+    if raised is errors.TransactionAborted:
+        return "Send ROLLBACK, then start again."
+    if raised is errors.TransactionConflict:
+        return "Another transaction wrote the same thing first: ROLLBACK and try again."
+    if raised is errors.ReadOnly:
+        return "Connect without read_only=True."
+    if details.get("name") and details.get("candidates"):
+        return f"Did you mean {details['candidates']}?"
+    return None

@@ -1,0 +1,128 @@
+"""Columns to inputs: which DuckDB type becomes which kind of input, and the SQL that makes it.
+
+The same expressions run when a model is trained and when it scores, so nothing can drift between the two:
+
+    numeric, DECIMAL, HUGEINT       CAST(x AS DOUBLE)
+    VARCHAR, ENUM, UUID, BOOLEAN    CAST(x AS VARCHAR), a category
+    DATE                            epoch(x), and day of month, day of week, month, week, year
+    TIMESTAMP, with time zone too   as DATE, and hour and minute, in UTC
+    TIME, INTERVAL                  epoch(x), seconds
+
+Source: BigQuery ML's automatic feature preprocessing; DATE is spread like TIMESTAMP there, because one category
+a day cannot say anything about a day that was not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sqlml.types import Column, Feature
+
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_NUMERIC = {*_INTEGERS, *("U" + name for name in _INTEGERS), "FLOAT", "DOUBLE", "DECIMAL", "BIGNUM"}
+_TEXT = {"VARCHAR", "ENUM", "UUID", "CHAR"}
+_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
+_FAMILIES = {
+    **dict.fromkeys(_NUMERIC, "numeric"),
+    **dict.fromkeys(_TEXT, "text"),
+    **dict.fromkeys(_TIMESTAMPS, "timestamp"),
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIME": "time",
+    "TIME WITH TIME ZONE": "time",
+    "INTERVAL": "interval",
+    '"NULL"': "null",
+    "NULL": "null",
+}
+_DATE_PARTS = (
+    ("DOM", "day"),
+    ("DOW", "dayofweek"),
+    ("MOY", "month"),
+    ("WOY", "weekofyear"),
+    ("YEAR", "year"),
+)
+_TIME_PARTS = (("HOD", "hour"), ("MOH", "minute"))
+
+FAMILY_TYPES = {
+    "numeric": "a number",
+    "text": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "time": "TIME",
+    "interval": "INTERVAL",
+}
+
+
+def family_of(duckdb_type: str) -> str | None:
+    """The family of a DuckDB type, or None where the type cannot be a feature (LIST, STRUCT, BLOB, ...)."""
+    if duckdb_type.endswith("]"):
+        return None
+    return _FAMILIES.get(duckdb_type.partition("(")[0].strip().upper())
+
+
+def accepts(trained: str, given: str) -> bool:
+    """Whether a value of family `given` may stand in for a feature of family `trained`."""
+    return given in (trained, "null") or (trained, given) == ("timestamp", "date")
+
+
+def feature_of(column: Column) -> Feature | None:
+    """The feature a column becomes, or None where its type cannot be one."""
+    family = family_of(column.type)
+    if family is None:
+        return None
+    return Feature(column.name, column.type, "numeric" if family == "null" else family)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One value that a model is given: its name, its kind (numeric, category, calendar) and its SQL."""
+
+    name: str
+    kind: str
+    feature: Feature
+    part: str | None = None
+
+    def sql(self, value: exp.Expr) -> exp.Expr:
+        """The DuckDB expression that makes this input of a raw feature value."""
+        family = self.feature.family
+        if self.kind == "category":
+            return exp.cast(value, exp.DataType.build("VARCHAR", dialect="duckdb"))
+        if family == "numeric":
+            return _double(value)
+        if family in ("date", "timestamp"):
+            # In UTC whatever the session's time zone is, so that a model scores alike everywhere.
+            moment = exp.func("make_timestamp", exp.func("epoch_us", _moment(value, self.feature)))
+            return _double(exp.func(self.part, moment) if self.part else exp.func("epoch", moment))
+        return _double(exp.func("epoch", _as(value, self.feature.type)))
+
+
+def inputs_of(feature: Feature) -> tuple[Input, ...]:
+    """The inputs a feature becomes, in order."""
+    if feature.family in ("text", "boolean"):
+        return (Input(feature.name, "category", feature),)
+    parts: tuple[tuple[str, str], ...] = ()
+    if feature.family in ("date", "timestamp"):
+        parts = _DATE_PARTS + (_TIME_PARTS if feature.family == "timestamp" else ())
+    spread = tuple(Input(f"_TS_{code}_{feature.name}", "calendar", feature, part) for code, part in parts)
+    return (Input(feature.name, "numeric", feature), *spread)
+
+
+def all_inputs(features: tuple[Feature, ...]) -> tuple[Input, ...]:
+    """The inputs of all features, in order."""
+    return tuple(i for f in features for i in inputs_of(f))
+
+
+def _double(value: exp.Expr) -> exp.Expr:
+    return exp.cast(value, exp.DataType.build("DOUBLE", dialect="duckdb"))
+
+
+def _as(value: exp.Expr, duckdb_type: str) -> exp.Expr:
+    return exp.cast(value, exp.DataType.build(duckdb_type, dialect="duckdb"))
+
+
+def _moment(value: exp.Expr, feature: Feature) -> exp.Expr:
+    kind = "TIMESTAMPTZ" if "ZONE" in feature.type.upper() else "TIMESTAMP"
+    return _as(value, kind)

@@ -1,0 +1,162 @@
+"""Features by name: from what a call gives (a row, columns, values) to the struct of inputs a model takes.
+
+Names are compared without case, in any order; columns the model does not know are not even read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from sqlml.errors import NotFound, WrongType, nearest_hint
+from sqlml.features import FAMILY_TYPES, accepts, all_inputs, family_of
+from sqlml.functions.base import Context, Source, named_value
+from sqlml.types import Column, Feature, ModelVersion
+
+# What a feature is bound to: its expression, and its type where it is known.
+Bound = dict[str, tuple[exp.Expr, str | None]]
+
+
+def input_struct(model: ModelVersion, bound: Bound) -> exp.Expr:
+    """`{'input': expression, ...}` for the features of a model."""
+    fields = []
+    for spec in all_inputs(model.features):
+        value, kind = bound[spec.feature.name.casefold()]
+        _check_type(model, spec.feature, kind)
+        fields.append(exp.PropertyEQ(this=exp.to_identifier(spec.name, quoted=True), expression=spec.sql(value.copy())))
+    return exp.Struct(expressions=fields)
+
+
+def bind_columns(model: ModelVersion, columns: Sequence[Column], alias: str | None, what: str) -> Bound:
+    """Features from columns of a relation of that alias.
+
+    Raises NotFound naming every feature that is missing.
+    """
+    by_name = {c.name.casefold(): c for c in columns}
+    missing = [f.name for f in model.features if f.name.casefold() not in by_name]
+    if missing:
+        raise _missing(model, missing, [c.name for c in columns], what)
+    found = {f.name.casefold(): by_name[f.name.casefold()] for f in model.features}
+    return {k: (exp.column(c.name, table=alias, quoted=True), c.type) for k, c in found.items()}
+
+
+def bind_arguments(model: ModelVersion, arguments: Sequence[exp.Expr], context: Context, at: exp.Expr) -> Bound:
+    """Features from the arguments of a scalar call: one row, or columns and named values, or values in order."""
+    if not arguments:
+        raise NotFound(f'The call gives model "{model.short_name}" no features.', hint=f"It takes: {_features(model)}.")
+    if len(arguments) == 1:
+        row = _bind_row(model, arguments[0], context, at)
+        if row is not None:
+            return row
+    return _bind_values(model, arguments, context, at)
+
+
+def _bind_row(model: ModelVersion, argument: exp.Expr, context: Context, at: exp.Expr) -> Bound | None:
+    if isinstance(argument, exp.Struct):
+        return _bind_values(model, argument.expressions, context, at)
+    if isinstance(argument, exp.Anonymous) and argument.name.casefold() in ("struct_pack", "named_struct"):
+        return _bind_values(model, argument.expressions, context, at)
+    if isinstance(argument, exp.Star):
+        return _bind_sources(model, context.sources(at))
+    if not isinstance(argument, exp.Column):
+        return None
+    if isinstance(argument.this, exp.Star):
+        source = context.source(argument.table, at)
+        return _bind_source(model, source or Source(argument.table, None))
+    source = None if argument.table else context.source(argument.name, at)
+    kind = _kind_of(argument, context, at, struct=True)
+    if source is not None and kind is None:
+        return _bind_source(model, source)
+    is_feature = any(f.name.casefold() == argument.name.casefold() for f in model.features)
+    is_struct = kind.startswith("STRUCT(") if kind is not None else not is_feature
+    return _bind_field(model, argument) if is_struct else None
+
+
+def _bind_source(model: ModelVersion, source: Source) -> Bound:
+    if source.columns is not None:
+        return bind_columns(model, source.columns, source.alias, f'"{source.alias}"')
+    return {f.name.casefold(): (exp.column(f.name, table=source.alias, quoted=True), None) for f in model.features}
+
+
+def _bind_sources(model: ModelVersion, sources: Sequence[Source]) -> Bound:
+    columns = [c for s in sources for c in s.columns or ()]
+    if not all(s.columns is not None for s in sources):
+        return {f.name.casefold(): (exp.column(f.name, quoted=True), None) for f in model.features}
+    return bind_columns(model, columns, None, "the query")
+
+
+def _bind_field(model: ModelVersion, struct: exp.Expr) -> Bound:
+    """Fields of a struct column."""
+    return {
+        f.name.casefold(): (exp.func("struct_extract", struct.copy(), exp.Literal.string(f.name)), None)
+        for f in model.features
+    }
+
+
+def _bind_values(model: ModelVersion, arguments: Sequence[exp.Expr], context: Context, at: exp.Expr) -> Bound:
+    named: Bound = {}
+    unnamed: list[exp.Expr] = []
+    for argument in arguments:
+        name, value = named_value(argument)
+        if name is None and isinstance(value, exp.Column) and not isinstance(value.this, exp.Star):
+            name = value.name
+        if name is None:
+            unnamed.append(value)
+        else:
+            named[name.casefold()] = (value, _kind_of(value, context, at, struct=False))
+    if unnamed and not named and len(unnamed) == len(model.features):
+        return {f.name.casefold(): (v, None) for f, v in zip(model.features, unnamed, strict=True)}
+    if unnamed:
+        shown = f"{len(unnamed)} of {len(arguments)} values"
+        raise NotFound(
+            f'{shown} for model "{model.short_name}" have no name.',
+            hint=f"Write feature := value. The features are: {_features(model)}.",
+        )
+    if len(arguments) == len(model.features) == 1 and not any(f.name.casefold() in named for f in model.features):
+        return {model.features[0].name.casefold(): next(iter(named.values()))}
+    missing = [f.name for f in model.features if f.name.casefold() not in named]
+    if missing:
+        raise _missing(model, missing, list(named), "the call")
+    return named
+
+
+def _kind_of(value: exp.Expr, context: Context, at: exp.Expr, *, struct: bool) -> str | None:
+    """The DuckDB type of a plain column, a literal or a cast, where it can be known."""
+    if isinstance(value, exp.Column) and not isinstance(value.this, exp.Star):
+        sources = [context.source(value.table, at)] if value.table else context.sources(at)
+        found = [c.type for s in sources if s for c in s.columns or () if c.name.casefold() == value.name.casefold()]
+        return found[0] if len(found) == 1 else None
+    if struct:
+        return None
+    if isinstance(value, exp.Literal):
+        return "VARCHAR" if value.is_string else "DOUBLE"
+    if isinstance(value, exp.Boolean):
+        return "BOOLEAN"
+    return None
+
+
+def _check_type(model: ModelVersion, feature: Feature, kind: str | None) -> None:
+    if kind is None:
+        return
+    family = family_of(kind)
+    if family is None or not accepts(feature.family, family):
+        raise WrongType(
+            f'The feature "{feature.name}" of model "{model.short_name}" is {FAMILY_TYPES[feature.family]} '
+            f"({feature.type}) and was given {kind}.",
+            hint=f'Cast it: CAST("{feature.name}" AS {feature.type}).',
+        )
+
+
+def _missing(model: ModelVersion, missing: list[str], given: list[str], what: str) -> NotFound:
+    listed = ", ".join(f'"{name}"' for name in missing)
+    plural = "s" if len(missing) > 1 else ""
+    hint = nearest_hint(missing[0], given, otherwise=f"It takes: {_features(model)}.")
+    return NotFound(
+        f'Model "{model.short_name}" needs the feature{plural} {listed}, which {what} does not have.',
+        hint=hint,
+    )
+
+
+def _features(model: ModelVersion) -> str:
+    return ", ".join(f"{f.name} {f.type}" for f in model.features)

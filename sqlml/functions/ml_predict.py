@@ -1,0 +1,67 @@
+"""`ml_predict(model, row)` and `ML.PREDICT(MODEL m, TABLE t)`: predictions of a model."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sqlml.errors import AlreadyExists, InvalidOption
+from sqlml.functions.base import Call, Context, Function, known_only
+from sqlml.functions.binding import bind_columns, input_struct
+from sqlml.functions.calls import model_argument, scalar_score
+from sqlml.functions.scores import answer, probability_list, score_call
+from sqlml.functions.table_input import data_query, settings, threshold_of
+
+
+class MlPredict(Function):
+    """The prediction of a model for each row: a number, or the label in its own type.
+
+        SELECT id, ml_predict('churn', c) FROM customers AS c;
+        SELECT ml_predict('churn', age := 31, plan := 'pro');
+        SELECT * FROM ML.PREDICT(MODEL churn, TABLE customers, STRUCT(0.3 AS threshold));
+
+    Becomes (binary classification):
+
+        CAST(['false', 'true'] AS BOOLEAN[])[CASE WHEN sqlml_predict('<sha256>', {...})[2] > 0.5 THEN 2 ELSE 1 END]
+
+    The table form adds `predicted_<label>` and, for a classification, `predicted_<label>_probs` before the input's
+    columns. Source: BigQuery ML, ML.PREDICT.
+    """
+
+    name = "ml_predict"
+    signature = "ml_predict(model, row | features...)"
+
+    def scalar(self, call: Call, context: Context) -> exp.Expr:
+        """One prediction a row."""
+        model, score, options = scalar_score(call, context)
+        known_only(options, ("threshold",), self.name)
+        return answer(model, score, threshold_of(model, options.get("threshold"), context))
+
+    def table(self, call: Call, context: Context) -> exp.Query:
+        """The input's rows with their predictions."""
+        model = context.model(model_argument(call))
+        query = data_query(call)
+        if query is None:
+            raise InvalidOption(f"{self.name} needs rows.", hint="Write ML.PREDICT(MODEL m, TABLE t) or (query).")
+        options = settings(call, ("threshold", "keep_original_columns"))
+        threshold = threshold_of(model, options.get("threshold"), context)
+        columns = context.columns(query, call.node)
+        bound = bind_columns(model, columns, "rows_in", "the input")
+        predicted = f"predicted_{model.label}"
+        names = [predicted] if model.task == "regression" else [predicted, f"{predicted}_probs"]
+        taken = [n for n in names if n.casefold() in {c.name.casefold() for c in columns}]
+        if taken:
+            raise AlreadyExists(
+                f'The input has a column "{taken[0]}" already.',
+                hint=f"Leave it out: SELECT * EXCLUDE ({taken[0]}).",
+            )
+        score = exp.column("sqlml_scores", table="rows_scored")
+        outputs = [answer(model, score, threshold), probability_list(model, score)][: len(names)]
+        kept = exp.Star(except_=[exp.to_identifier("sqlml_scores")])
+        scored = exp.select(
+            exp.Column(this=exp.Star(), table=exp.to_identifier("rows_in")),
+            exp.alias_(score_call(model, input_struct(model, bound), context), "sqlml_scores"),
+        ).from_(exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier("rows_in"))))
+        return exp.select(
+            *(exp.alias_(e, n, quoted=True) for e, n in zip(outputs, names, strict=True)),
+            exp.Column(this=kept, table=exp.to_identifier("rows_scored")),
+        ).from_(scored.subquery("rows_scored"))

@@ -1,0 +1,71 @@
+"""From scores to answers: the call of the scorer, and predicted value, label and probabilities as plain SQL."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sqlml.functions.base import Context
+from sqlml.metrics import predicted_position
+from sqlml.types import ModelVersion
+
+
+def score_call(model: ModelVersion, inputs: exp.Expr, context: Context) -> exp.Expr:
+    """`sqlml_predict('<sha256>', {inputs})`: DOUBLE[]. SQL that is kept calls the model's macro instead.
+
+    The macro is replaced with each version, so a view follows the model.
+    """
+    if context.is_stored:
+        return macro_call(model, inputs)
+    name = "sqlml_predict_unfolded" if context.unfolded else "sqlml_predict"
+    return scorer(name, model.sha256, inputs)
+
+
+def scorer(name: str, sha256: str, inputs: exp.Expr) -> exp.Expr:
+    """The call of the UDF."""
+    return exp.Anonymous(this=name, expressions=[exp.Literal.string(sha256), inputs])
+
+
+def macro_name(model: ModelVersion) -> str:
+    """The name of a model's macro in schema `sqlml_models`."""
+    return model.short_name
+
+
+def macro_call(model: ModelVersion, inputs: exp.Expr) -> exp.Expr:
+    """The call of the model's macro."""
+    call = exp.Anonymous(this=exp.to_identifier(macro_name(model), quoted=True), expressions=[inputs])
+    return exp.Dot(this=exp.to_identifier("sqlml_models"), expression=call)
+
+
+def answer(model: ModelVersion, score: exp.Expr, threshold: float = 0.5) -> exp.Expr:
+    """The predicted number, or the predicted label in the label's own type."""
+    if model.task == "regression":
+        return _extract(score, exp.Literal.number(1))
+    return _extract(class_list(model), predicted_position(score, len(model.classes), threshold))
+
+
+def class_list(model: ModelVersion) -> exp.Expr:
+    """`CAST(['no', 'yes'] AS label_type[])`."""
+    texts = exp.Array(expressions=[exp.Literal.string(c) for c in model.classes])
+    return exp.cast(texts, exp.DataType.build(f"{model.label_type}[]", dialect="duckdb"))
+
+
+def probability_map(model: ModelVersion, score: exp.Expr) -> exp.Expr:
+    """`map(labels, probabilities)`."""
+    return exp.Anonymous(this="map", expressions=[class_list(model), score])
+
+
+def probability_list(model: ModelVersion, score: exp.Expr) -> exp.Expr:
+    """BigQuery's list of {label, prob}, the most probable first."""
+    pair = exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier("label"), expression=_extract(class_list(model), exp.column("i"))),
+            exp.PropertyEQ(this=exp.to_identifier("prob"), expression=_extract(score.copy(), exp.column("i"))),
+        ]
+    )
+    order = exp.Anonymous(this="list_grade_up", expressions=[score.copy(), exp.Literal.string("DESC")])
+    each = exp.Lambda(this=pair, expressions=[exp.to_identifier("i")])
+    return exp.Anonymous(this="list_transform", expressions=[order, each])
+
+
+def _extract(value: exp.Expr, position: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this="list_extract", expressions=[value, position])

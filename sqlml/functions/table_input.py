@@ -1,0 +1,64 @@
+"""Arguments that table functions share: `TABLE t`, `(query)`, `STRUCT(v AS setting)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from sqlml import nodes
+from sqlml.errors import InvalidOption
+from sqlml.functions.base import Call, Context, known_only, struct_values
+from sqlml.types import ModelVersion
+
+
+def data_query(call: Call) -> exp.Query | None:
+    """The rows a table function is given: `TABLE t`, `(query)`, or `data => ...`; None where there are none."""
+    for argument in (*call.positional[1:2], call.named.get("data")):
+        if argument is None or isinstance(argument, exp.Struct):
+            continue
+        if isinstance(argument, nodes.TableRef):
+            return exp.select("*").from_(argument.this.copy())
+        if isinstance(argument, exp.Paren | exp.Subquery) and isinstance(argument.this, exp.Query):
+            return argument.this.copy()
+        if isinstance(argument, exp.Query):
+            return argument.copy()
+        if isinstance(argument, exp.Column) and not argument.table:
+            hint = f"Write TABLE {argument.name}, or a query in parentheses."
+        else:
+            hint = "Write TABLE t or (SELECT ...)."
+        raise InvalidOption(f"{call.name} takes its rows as TABLE t or as a query in parentheses.", hint=hint)
+    return None
+
+
+def settings(call: Call, known: tuple[str, ...]) -> Mapping[str, exp.Expr]:
+    """The settings of a call: STRUCT(v AS n, ...) or n => v.
+
+    Raises InvalidOption for an unknown one.
+    """
+    given: dict[str, exp.Expr] = {k: v for k, v in call.named.items() if k not in ("model", "data")}
+    for argument in call.positional[1:]:
+        if isinstance(argument, exp.Struct):
+            given.update(struct_values(argument))
+    if len(call.positional) > 3:
+        raise InvalidOption(f"{call.name} has too many arguments.", hint="MODEL m, TABLE t | (query), STRUCT(...).")
+    known_only(given, known, call.name)
+    return given
+
+
+def threshold_of(model: ModelVersion, given: exp.Expr | None, context: Context) -> float:
+    """The threshold of a binary classification, 0.5 by default.
+
+    Raises InvalidOption where it does not apply or is outside 0 to 1.
+    """
+    if given is None:
+        return 0.5
+    if model.task != "classification" or len(model.classes) != 2:
+        raise InvalidOption(
+            f'A threshold applies to two classes only; model "{model.short_name}" has another task.',
+            hint="Leave threshold out.",
+        )
+    value = context.value(given)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise InvalidOption(f"The threshold is {value!r}.", hint="It is a number from 0 to 1.")
+    return float(value)

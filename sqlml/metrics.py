@@ -1,0 +1,130 @@
+"""Metrics by task as SQL over rows of (label, score): the same query evaluates at training time and in ML.EVALUATE.
+
+`score` is DOUBLE[]: the prediction, or one probability a class. Definitions are scikit-learn's; for two classes
+precision, recall and f1_score are those of the positive class (the later one) at the threshold, for more they are
+averaged over the classes that occur (macro), and roc_auc is one-vs-rest. Rows without a label do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from sqlglot import exp
+
+from sqlml.dialect import parse_query
+
+COLUMNS = {
+    "regression": (
+        "mean_absolute_error",
+        "mean_squared_error",
+        "mean_squared_log_error",
+        "median_absolute_error",
+        "r2_score",
+        "explained_variance",
+    ),
+    "classification": ("precision", "recall", "accuracy", "f1_score", "log_loss", "roc_auc"),
+}
+
+_REGRESSION = """
+SELECT avg(abs(y - p)) AS mean_absolute_error,
+       avg((y - p) * (y - p)) AS mean_squared_error,
+       CASE WHEN min(y) > -1 AND min(p) > -1
+            THEN avg(CASE WHEN y > -1 AND p > -1 THEN pow(ln(1 + y) - ln(1 + p), 2) END) END AS mean_squared_log_error,
+       median(abs(y - p)) AS median_absolute_error,
+       1 - avg((y - p) * (y - p)) / nullif(var_pop(y), 0) AS r2_score,
+       1 - var_pop(y - p) / nullif(var_pop(y), 0) AS explained_variance
+FROM (SELECT CAST(label AS DOUBLE) AS y, score[1] AS p FROM __rows) AS e
+WHERE y IS NOT NULL AND NOT isnan(y)
+"""
+
+# 2.2e-16 is how far scikit-learn keeps a probability from zero.
+_CLASSIFICATION = """
+WITH rows AS MATERIALIZED (
+    SELECT CAST(label AS VARCHAR) AS y, score,
+           list_position(__classes, CAST(label AS VARCHAR)) AS at,
+           list_extract(__classes, __predicted) AS p
+    FROM __rows WHERE label IS NOT NULL
+), pairs AS (
+    SELECT y, p, count(*) AS n FROM rows GROUP BY y, p
+), found AS (
+    SELECT y AS c FROM pairs UNION SELECT p FROM pairs
+), by_class AS (
+    SELECT c,
+           coalesce(sum(n) FILTER (WHERE y = c AND p = c), 0)::DOUBLE AS hits,
+           coalesce(sum(n) FILTER (WHERE p = c), 0)::DOUBLE AS predicted,
+           coalesce(sum(n) FILTER (WHERE y = c), 0)::DOUBLE AS actual
+    FROM found CROSS JOIN pairs GROUP BY c
+), rates AS (
+    SELECT c,
+           CASE WHEN predicted > 0 THEN hits / predicted ELSE 0 END AS precision,
+           CASE WHEN actual > 0 THEN hits / actual ELSE 0 END AS recall,
+           CASE WHEN predicted + actual > 0 THEN 2 * hits / (predicted + actual) ELSE 0 END AS f1
+    FROM by_class WHERE __counts
+), curve AS (
+    SELECT k, s, sum(n) AS n, sum(hit) AS hit
+    FROM (SELECT k, score[k] AS s, 1 AS n, CASE WHEN at = k THEN 1 ELSE 0 END AS hit
+          FROM rows, unnest(__ranked) AS r(k))
+    GROUP BY k, s
+), areas AS (
+    SELECT k, sum(hit * (below + (n - hit) / 2.0)) / nullif(sum(hit) * sum(n - hit), 0) AS area
+    FROM (SELECT k, n, hit, coalesce(sum(n - hit) OVER (PARTITION BY k ORDER BY s
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS below FROM curve)
+    GROUP BY k
+)
+SELECT CASE WHEN total.n > 0 THEN coalesce((SELECT avg(precision) FROM rates), 0) END AS precision,
+       CASE WHEN total.n > 0 THEN coalesce((SELECT avg(recall) FROM rates), 0) END AS recall,
+       total.accuracy,
+       CASE WHEN total.n > 0 THEN coalesce((SELECT avg(f1) FROM rates), 0) END AS f1_score,
+       total.log_loss,
+       (SELECT avg(area) FROM areas) AS roc_auc
+FROM (SELECT count(*) AS n, avg((y = p)::DOUBLE) AS accuracy,
+             avg(-ln(greatest(coalesce(score[at], 0), 2.220446049250313e-16))) AS log_loss FROM rows) AS total
+"""
+
+
+@cache
+def _template(task: str) -> exp.Query:
+    return parse_query(_REGRESSION if task == "regression" else _CLASSIFICATION)
+
+
+def evaluation(task: str, classes: Sequence[str], rows: exp.Query, *, threshold: float = 0.5) -> exp.Query:
+    """The query that gives one row of metrics for a query of (label, score)."""
+    tree = _template(task).copy()
+    for table in list(tree.find_all(exp.Table)):
+        if table.name == "__rows":
+            table.replace(exp.Subquery(this=rows.copy(), alias=exp.TableAlias(this=exp.to_identifier("rows_in"))))
+    if task == "regression":
+        return tree
+    binary = len(classes) == 2
+    positive = exp.column("c").eq(exp.Literal.string(classes[1])) if binary else exp.true()
+    ranked = [2] if binary else list(range(1, len(classes) + 1))
+    values: dict[str, exp.Expr] = {
+        "__classes": exp.Array(expressions=[exp.Literal.string(c) for c in classes]),
+        "__predicted": predicted_position(exp.column("score"), len(classes), threshold),
+        "__counts": positive,
+        "__ranked": exp.Array(expressions=[exp.Literal.number(k) for k in ranked]),
+    }
+    for column in list(tree.find_all(exp.Column)):
+        if column.name in values:
+            column.replace(values[column.name].copy())
+    return tree
+
+
+def predicted_position(score: exp.Expr, classes: int, threshold: float = 0.5) -> exp.Expr:
+    """The position (from 1) of the class that a list of probabilities predicts.
+
+    Of two classes the later one when its probability is above the threshold; of more the most probable, the first
+    of equals.
+    """
+    if classes == 2:
+        above = exp.GT(
+            this=exp.func("list_extract", score.copy(), exp.Literal.number(2)), expression=_number(threshold)
+        )
+        return exp.Case(ifs=[exp.If(this=above, true=exp.Literal.number(2))], default=exp.Literal.number(1))
+    best = exp.Anonymous(this="list_grade_up", expressions=[score.copy(), exp.Literal.string("DESC")])
+    return exp.Anonymous(this="list_extract", expressions=[best, exp.Literal.number(1)])
+
+
+def _number(value: float) -> exp.Expr:
+    return exp.cast(exp.Literal.string(repr(value)), exp.DataType.build("DOUBLE", dialect="duckdb"))

@@ -1,0 +1,83 @@
+"""What a model type is: its options, its task, how its inputs are encoded and how it is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sqlml.preprocessing import Preprocessor, Raw
+from sqlml.types import Progress
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted estimator as plain data: its format, what is stored, and what fitting had to say."""
+
+    format: str
+    state: Mapping[str, Any]
+    history: tuple[tuple[str, int, float], ...] = ()
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Everything a model type may fit on. `train` and `evaluate` are row numbers into the columns.
+
+    For a classifier `target` holds positions into `classes`.
+    """
+
+    columns: Mapping[str, Raw]
+    target: npt.NDArray[Any]
+    train: npt.NDArray[np.int64]
+    evaluate: npt.NDArray[np.int64]
+    preprocessor: Preprocessor
+    classes: tuple[str, ...]
+    report: Callable[[Progress], None]
+    check_cancelled: Callable[[], None]
+    seed: int = 0
+
+    def design(self) -> Any:
+        """The matrix of the training rows for linear models."""
+        rows = self.train
+        taken = {name: c.take(rows) for name, c in self.columns.items()}
+        return self.preprocessor.one_hot_matrix(taken)
+
+
+class Estimator(Protocol):
+    """scikit-learn's estimator contract, as far as it is used."""
+
+    def fit(self, x: Any, y: Any) -> Any: ...
+
+
+class ModelType:
+    """One model type. A subclass declares these and writes `build`, or `fit` where it needs more.
+
+    `name` is what OPTIONS(model_type=...) says, `task` is regression or classification, `encoding` is
+    one_hot or label, `Options` is a frozen dataclass whose fields are the options of the type.
+    """
+
+    name: ClassVar[str]
+    task: ClassVar[str]
+    encoding: ClassVar[str] = "one_hot"
+    max_classes: ClassVar[int] = 50
+    Options: ClassVar[type[Any]]
+    not_supported: ClassVar[tuple[str, ...]] = ()
+
+    def build(self, options: Any) -> Estimator:
+        """An unfitted scikit-learn estimator for these options."""
+        raise NotImplementedError
+
+    def fit(self, options: Any, data: TrainingData) -> Fitted:
+        """Fit on the training rows; by default `build` and its `fit` on the one-hot matrix."""
+        from sqlml.scoring.sklearn_estimator import store
+
+        estimator = self.build(options)
+        data.report(Progress("fit", 0, 1))
+        estimator.fit(data.design(), data.target[data.train])
+        data.report(Progress("fit", 1, 1))
+        return Fitted("skops", store(estimator))

@@ -1,0 +1,33 @@
+"""`model_type='boosted_tree_classifier'`: gradient-boosted classification trees by LightGBM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlml.boosting import NOT_SUPPORTED, BoostingOptions, boost
+from sqlml.model_types.base import Fitted, ModelType, TrainingData
+
+
+class BoostedTreeClassifier(ModelType):
+    """Boosted trees for two or more classes, log loss.
+
+        CREATE MODEL churn OPTIONS (model_type='boosted_tree_classifier', input_label_cols=['churned'])
+        AS SELECT age, plan, churned FROM customers;
+
+    Is roughly:
+
+        LGBMClassifier(n_estimators=20, learning_rate=0.3, max_depth=6, num_leaves=64, reg_lambda=1).fit(...)
+    """
+
+    name = "boosted_tree_classifier"
+    task = "classification"
+    encoding = "label"
+    max_classes = 1000
+    Options = BoostingOptions
+    not_supported = NOT_SUPPORTED
+
+    def fit(self, options: Any, data: TrainingData) -> Fitted:
+        """Fit and keep LightGBM's model text."""
+        objective = "binary" if len(data.classes) == 2 else "multiclass"
+        text, history, params = boost(options, objective, data)
+        return Fitted("lightgbm", {"model": text}, tuple(history), params)

@@ -1,0 +1,71 @@
+"""`model_type='linear_reg'`: least squares, or ridge, lasso and elastic net with penalties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlml.model_types.base import Estimator, Fitted, ModelType, TrainingData
+from sqlml.options import option
+from sqlml.scoring.linear import store
+from sqlml.types import Progress
+
+
+class LinearReg(ModelType):
+    """Linear regression: minimises |y - Xw|^2 / 2 + l1_reg |w|_1 + l2_reg |w|^2 / 2 over standardised features.
+
+        CREATE MODEL fare OPTIONS (model_type='linear_reg', input_label_cols=['fare'])
+        AS SELECT distance, hour, fare FROM trips;
+
+    Is roughly:
+
+        LinearRegression().fit(OneHotEncoder/StandardScaler of trips[["distance", "hour"]], trips["fare"])
+
+    with Ridge(alpha=l2_reg) when only l2_reg is given and ElasticNet when l1_reg is.
+    """
+
+    name = "linear_reg"
+    task = "regression"
+    not_supported = ("calculate_p_values", "ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
+
+    @dataclass(frozen=True)
+    class Options:
+        """The options of linear_reg."""
+
+        l1_reg: float = option(0.0, "The L1 penalty.", low=0)
+        l2_reg: float = option(0.0, "The L2 penalty.", low=0)
+        fit_intercept: bool = option(default=True, doc="Whether to learn a constant term.")
+        optimize_strategy: Literal["AUTO_STRATEGY", "NORMAL_EQUATION"] = option(
+            "AUTO_STRATEGY", "Accepted for BigQuery's sake: the exact solution is always taken."
+        )
+        max_iterations: int = option(1000, "The most iterations of the L1 solver.", low=1)
+
+    def build(self, options: Options, rows: int = 1) -> Estimator:
+        """The scikit-learn estimator; its L1 objective is divided by the number of rows."""
+        from sklearn.linear_model import ElasticNet, LinearRegression, Ridge
+
+        penalty = options.l1_reg + options.l2_reg
+        estimator: Estimator
+        if options.l1_reg > 0:
+            estimator = ElasticNet(
+                alpha=penalty / rows,
+                l1_ratio=options.l1_reg / penalty,
+                fit_intercept=options.fit_intercept,
+                max_iter=options.max_iterations,
+            )
+        elif penalty == 0:
+            # Ridge(alpha=0) is numerically unsound; least squares is its own estimator.
+            estimator = LinearRegression(fit_intercept=options.fit_intercept)
+        else:
+            estimator = Ridge(alpha=penalty, fit_intercept=options.fit_intercept)
+        return estimator
+
+    def fit(self, options: Any, data: TrainingData) -> Fitted:
+        """Fit and keep the coefficients only."""
+        import numpy as np
+
+        estimator: Any = self.build(options, rows=len(data.train))
+        data.report(Progress("fit", 0, 1))
+        estimator.fit(data.design(), data.target[data.train])
+        data.report(Progress("fit", 1, 1))
+        return Fitted("linear", store(np.atleast_2d(estimator.coef_), np.atleast_1d(estimator.intercept_), "identity"))

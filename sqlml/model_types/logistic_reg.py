@@ -1,0 +1,80 @@
+"""`model_type='logistic_reg'`: binary and multinomial logistic regression."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from sqlml.model_types.base import Estimator, Fitted, ModelType, TrainingData
+from sqlml.options import option
+from sqlml.scoring.linear import store
+from sqlml.types import Progress
+
+
+class LogisticReg(ModelType):
+    """Logistic regression over standardised features; softmax for more than two classes.
+
+        CREATE MODEL churn OPTIONS (model_type='logistic_reg', input_label_cols=['churned'], l2_reg=1)
+        AS SELECT age, plan, churned FROM customers;
+
+    Is roughly:
+
+        LogisticRegression(C=1 / l2_reg).fit(OneHotEncoder/StandardScaler of customers[["age", "plan"]], churned)
+
+    Without a penalty (the default, as in BigQuery) C is infinite.
+    """
+
+    name = "logistic_reg"
+    task = "classification"
+    max_classes = 50
+    not_supported = ("calculate_p_values", "ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
+
+    @dataclass(frozen=True)
+    class Options:
+        """The options of logistic_reg."""
+
+        l1_reg: float = option(0.0, "The L1 penalty.", low=0)
+        l2_reg: float = option(0.0, "The L2 penalty.", low=0)
+        fit_intercept: bool = option(default=True, doc="Whether to learn a constant term.")
+        max_iterations: int = option(1000, "The most iterations of the solver (L-BFGS, or SAGA with L1).", low=1)
+
+    def build(self, options: Options, seed: int = 0) -> Estimator:
+        """The scikit-learn estimator."""
+        from sklearn.linear_model import LogisticRegression
+
+        penalty = options.l1_reg + options.l2_reg
+        estimator: Estimator = LogisticRegression(
+            C=1 / penalty if penalty else float("inf"),
+            l1_ratio=options.l1_reg / penalty if penalty else 0.0,
+            solver="saga" if options.l1_reg else "lbfgs",
+            fit_intercept=options.fit_intercept,
+            max_iter=options.max_iterations,
+            tol=1e-6,
+            random_state=seed,
+        )
+        return estimator
+
+    def fit(self, options: Any, data: TrainingData) -> Fitted:
+        """Fit and keep the coefficients only; a solver that did not converge is a warning of the run."""
+        from sklearn.exceptions import ConvergenceWarning
+
+        estimator: Any = self.build(options, seed=data.seed)
+        data.report(Progress("fit", 0, 1))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            estimator.fit(data.design(), data.target[data.train])
+        data.report(Progress("fit", 1, 1))
+        unfinished = any(issubclass(w.category, ConvergenceWarning) for w in caught)
+        notes = (
+            (f"The solver stopped after {options.max_iterations} iterations before it converged.",)
+            if unfinished
+            else ()
+        )
+        link = "logistic" if len(data.classes) == 2 else "softmax"
+        return Fitted(
+            "linear",
+            store(estimator.coef_, estimator.intercept_, link),
+            resolved={"iterations": int(max(estimator.n_iter_))},
+            warnings=notes,
+        )

@@ -1,0 +1,150 @@
+"""The shapes that sqlml adds to DuckDB's SQL, as sqlglot nodes: `MODEL m`, `TABLE t`, `CREATE MODEL ...`."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+
+class ModelRef(exp.Expression):
+    """`MODEL name`, `MODEL name@alias`, `MODEL name VERSION 3` as an argument."""
+
+    arg_types = {"this": True, "version": False, "alias": False}
+
+
+class TableRef(exp.Expression):
+    """`TABLE name` as an argument."""
+
+    arg_types = {"this": True}
+
+
+class Option(exp.Expression):
+    """`name = value` inside OPTIONS (...)."""
+
+    arg_types = {"this": True, "expression": True}
+
+
+class CreateModel(exp.Expression):
+    """`CREATE [OR REPLACE] MODEL [IF NOT EXISTS] m [TRANSFORM ...] [OPTIONS ...] AS query`."""
+
+    arg_types = {
+        "this": True,
+        "replace": False,
+        "exists": False,
+        "transform": False,
+        "input": False,
+        "output": False,
+        "remote": False,
+        "expressions": False,
+        "expression": False,
+        "sources": False,
+    }
+
+
+class DropModel(exp.Expression):
+    """`DROP MODEL [IF EXISTS] m [VERSION n] [CASCADE | RESTRICT]`."""
+
+    arg_types = {"this": True, "exists": False, "version": False, "behaviour": False}
+
+
+class AlterModel(exp.Expression):
+    """`ALTER MODEL [IF EXISTS] m action [, ...]`; an action is its words and its values."""
+
+    arg_types = {"this": True, "exists": False, "actions": True}
+
+
+class AlterAction(exp.Expression):
+    """One action of ALTER MODEL: `SET OPTIONS (...)`, `RENAME TO x`, `SET ALIAS a = 3`."""
+
+    arg_types = {"this": True, "expressions": False}
+
+
+class ExportModel(exp.Expression):
+    """`EXPORT MODEL m [TO 'path'] [OPTIONS (...)]`."""
+
+    arg_types = {"this": True, "target": False, "expressions": False}
+
+
+class ShowObjects(exp.Expression):
+    """`SHOW MODELS [IN schema] [LIKE 'pattern']`."""
+
+    arg_types = {"this": True, "scope": False, "like": False}
+
+
+class DescribeModel(exp.Expression):
+    """`DESCRIBE MODEL m`."""
+
+    arg_types = {"this": True}
+
+
+class Explain(exp.Expression):
+    """`EXPLAIN [ANALYZE] [(options)] statement`; `MODEL m` as the statement is EXPLAIN MODEL."""
+
+    arg_types = {"this": True, "analyze": False, "expressions": False}
+
+
+class Call(exp.Expression):
+    """`CALL f(...)`."""
+
+    arg_types = {"this": True}
+
+
+class Prepare(exp.Expression):
+    """`PREPARE name AS statement`."""
+
+    arg_types = {"this": True, "expression": True}
+
+
+class ExecutePrepared(exp.Expression):
+    """`EXECUTE name [(values)]`."""
+
+    arg_types = {"this": True, "expressions": False}
+
+
+class Deallocate(exp.Expression):
+    """`DEALLOCATE [PREPARE] name`."""
+
+    arg_types = {"this": True}
+
+
+class CreateVectorIndex(exp.Expression):
+    """`CREATE [OR REPLACE] VECTOR INDEX [IF NOT EXISTS] i ON t(c) [STORING (...)] [OPTIONS (...)]`."""
+
+    arg_types = {
+        "this": True,
+        "table": True,
+        "replace": False,
+        "exists": False,
+        "columns": True,
+        "storing": False,
+        "partition": False,
+        "expressions": False,
+    }
+
+
+class Label(exp.Expression):
+    """` AS name` put behind a projection that the user did not name."""
+
+    arg_types = {"this": True}
+
+
+SPAN = "sqlml_span"
+
+
+def set_span(node: exp.Expr, start: int, end: int) -> None:
+    """Remember which characters [start, end) of the user's text a node was read from."""
+    node.meta[SPAN] = (start, end)
+
+
+def span_of(node: exp.Expr) -> tuple[int, int] | None:
+    """The characters [start, end) of the user's text a node was read from, if recorded."""
+    span: tuple[int, int] | None = node.meta.get(SPAN)
+    return span
+
+
+def offset_of(node: exp.Expr) -> int | None:
+    """The first character of the user's text that belongs to a node or one of its children."""
+    span = span_of(node)
+    if span is not None:
+        return span[0]
+    starts = [n.meta["start"] for n in node.walk() if n.meta.get("start") is not None]
+    return min(starts) if starts else None

@@ -1,0 +1,62 @@
+"""Parameters of a statement that is rewritten: `?`, `$1` and `$name` all become named ones.
+
+A rewritten call may use a parameter twice, or not at all, so positions no longer count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from sqlml import nodes
+from sqlml.errors import InvalidOption
+from sqlml.types import Params
+
+Replaced = list[tuple[int, int, exp.Expr]]
+
+
+def name_parameters(tree: exp.Expr, params: Params) -> tuple[dict[str, Any], Replaced]:
+    """Name every parameter of the tree in place; returns the values by name and the stretches of text they are.
+
+    Raises InvalidOption when a value is missing or left over.
+    """
+    marks = sorted(tree.find_all(exp.Placeholder), key=lambda n: nodes.span_of(n) or (0, 0))
+    values: dict[str, Any] = {}
+    replaced: Replaced = []
+    count = 0
+    for mark in marks:
+        name = str(mark.args.get("this") or "")
+        if not name:
+            count += 1
+            name = str(count)
+        values[_sent(name)] = _value(name, params)
+        mark.set("this", _sent(name))
+        span = nodes.span_of(mark)
+        if span:
+            replaced.append((*span, mark))
+    if params is not None and not isinstance(params, Mapping) and len(params) > len(values):
+        raise InvalidOption(
+            f"{len(params)} values were given for {len(values)} parameters.",
+            hint="Pass one value a parameter.",
+        )
+    return values, replaced
+
+
+def _sent(name: str) -> str:
+    return f"p{name}" if name.isdigit() else name
+
+
+def _value(name: str, params: Params) -> Any:
+    if isinstance(params, Mapping):
+        if name in params:
+            return params[name]
+    elif params is not None and name.isdigit() and 0 < int(name) <= len(params):
+        return params[int(name) - 1]
+    raise InvalidOption(f"No value was given for the parameter ${name}.", hint="Pass it: execute(sql, params).")
+
+
+def used_values(tree: exp.Expr, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The values that a tree with named parameters needs, None where it needs none."""
+    return {mark.name: values[mark.name] for mark in tree.find_all(exp.Placeholder) if mark.name in values} or None

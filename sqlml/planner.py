@@ -1,0 +1,284 @@
+"""Text and tree to Plan: what a statement reads, writes, calls and needs, and the SQL that DuckDB will be sent.
+
+Planning runs nothing and trains nothing. It sees the catalog only through the Snapshot and the data only through
+`binder.describe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlglot import exp
+from sqlglot.errors import OptimizeError
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from sqlml import nodes
+from sqlml.artifacts import verify_claim
+from sqlml.catalog.snapshot import Snapshot
+from sqlml.dialect import read_name
+from sqlml.errors import InvalidOption, NotFound, SqlmlError
+from sqlml.extensions import Registry
+from sqlml.functions.base import Function
+from sqlml.parameters import name_parameters, used_values
+from sqlml.rewriter import Rewriter, constant
+from sqlml.splice import splice
+from sqlml.types import Binder, ModelVersion, ObjectName, Params, Plan, Privilege, Relation, SourceMap
+
+Metrics = Callable[[ModelVersion], Mapping[str, float | None]]
+ReadSnapshot = Callable[[Iterable[str]], Snapshot]
+
+
+class PlanText(Protocol):
+    """Plans the text of another statement."""
+
+    def __call__(self, text: str, params: Params = None) -> Plan: ...
+
+
+class PlanInner(Protocol):
+    """Plans a statement inside the one that is planned, with the same parameters."""
+
+    def __call__(self, tree: exp.Expr, planner: Planner, *, unfolded: bool) -> Plan: ...
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A part of a statement after rewriting: the SQL to send, its parameters, what it uses."""
+
+    tree: exp.Expr
+    sql: str
+    params: dict[str, Any] | None
+    source_map: SourceMap
+    models: tuple[ModelVersion, ...]
+    calls: tuple[str, ...]
+    reads: tuple[Relation, ...]
+    writes: tuple[Relation, ...]
+    privileges: tuple[Privilege, ...]
+
+
+class Planner:
+    """Plans the parts of one statement; handed to the statement, which makes the Plan."""
+
+    def __init__(
+        self,
+        text: str,
+        tree: exp.Expr,
+        params: Params,
+        *,
+        functions: Registry[Function],
+        binder: Binder,
+        read_snapshot: ReadSnapshot,
+        metrics: Metrics,
+        plan_text: PlanText,
+        plan_inner: PlanInner,
+        prepared: Mapping[str, str],
+        unfolded: bool = False,
+    ) -> None:
+        self.text = text
+        self.tree = tree
+        self.binder = binder
+        self.unfolded = unfolded
+        self.plan_text = plan_text
+        self.plan_inner = plan_inner
+        self.prepared = prepared
+        self._functions = functions
+        self._metrics = metrics
+        # A statement that is only kept has its values later.
+        kept = isinstance(tree, nodes.Prepare)
+        self.values, self._marks = ({}, []) if kept else name_parameters(tree, params)
+        self.snapshot = read_snapshot(_names(tree, self.values))
+        self.used_parameters: list[str] = []
+
+    def query(self, tree: exp.Expr, *, span: tuple[int, int] | None = None) -> Planned:
+        """Plan a query or any statement of DuckDB's with calls of ours in it."""
+        rewriter = Rewriter(
+            self.text,
+            self._functions,
+            self.binder,
+            self.resolve,
+            self._metrics,
+            self.values,
+            unfolded=self.unfolded,
+        )
+        reads, writes = relations(tree)
+        labels = _labels(tree, self.text)
+        rewritten = rewriter.rewrite(tree)
+        self.used_parameters += rewriter.used_parameters
+        start, end = span or (0, len(self.text))
+        named = [
+            (last, last, label)
+            for first, last, label in labels
+            if any(first <= begin and finish <= last for begin, finish, _ in rewriter.replaced)
+        ]
+        sql, source_map = splice(self.text, [*self._marks, *rewriter.replaced, *named], start, end)
+        return Planned(
+            tree=rewritten,
+            sql=sql,
+            params=used_values(rewritten, self.values),
+            source_map=source_map,
+            models=tuple(rewriter.models),
+            calls=tuple(dict.fromkeys(rewriter.calls)),
+            reads=reads,
+            writes=writes,
+            privileges=_privileges(reads, writes, rewriter.models),
+        )
+
+    def resolve(self, reference: exp.Expr, rewriter: Any = None) -> ModelVersion:
+        """The model that `MODEL m`, a string or a parameter names, its signature checked."""
+        version: int | None = None
+        if isinstance(reference, nodes.ModelRef):
+            name = object_name(reference.this)
+            if reference.args.get("alias"):
+                raise self.at(
+                    NotFound(
+                        f'The model "{name}" has no alias "{reference.args["alias"].name}".',
+                        hint="Name a version: MODEL m VERSION 1.",
+                    ),
+                    reference,
+                )
+            if reference.args.get("version"):
+                version = int(reference.args["version"].name)
+        else:
+            name, version = read_model_name(self._model_text(reference, rewriter))
+        try:
+            found = self.snapshot.resolve(name, version)
+            verify_claim(found)
+        except SqlmlError as error:
+            raise self.at(error, reference) from None
+        return found
+
+    def _model_text(self, reference: exp.Expr, rewriter: Any) -> str:
+        if isinstance(reference, exp.Column):
+            raise self.at(
+                InvalidOption(
+                    f"The model is named by a string, not by the column {reference.sql()}.",
+                    hint=f"Write '{reference.name}' in quotes, or MODEL {reference.name}.",
+                ),
+                reference,
+            )
+        value = constant(reference, rewriter)
+        if not isinstance(value, str):
+            raise self.at(InvalidOption(f"{value!r} is not the name of a model.", hint="Write 'name'."), reference)
+        return value
+
+    def constant(self, node: exp.Expr) -> Any:
+        """The Python value of a literal, list, struct or parameter.
+
+        Raises InvalidOption for anything else.
+        """
+        return constant(node, self)
+
+    def parameter(self, node: exp.Expr) -> Any:
+        """The value of a parameter that planning itself needs."""
+        self.used_parameters.append(node.name)
+        return self.values[node.name]
+
+    def at(self, error: SqlmlError, node: exp.Expr) -> SqlmlError:
+        """The error, pointing at a node."""
+        offset = nodes.offset_of(node)
+        return error.locate(self.text, offset) if offset is not None else error
+
+
+def object_name(table: exp.Expr) -> ObjectName:
+    """The name a Table node holds."""
+    assert isinstance(table, exp.Table)
+    return ObjectName(table.name, table.db or None, table.catalog or None)
+
+
+def read_model_name(text: str) -> tuple[ObjectName, int | None]:
+    """`catalog.schema."My Model"@3` from a string; a text that is no SQL name is taken as it stands."""
+    base, mark, version = text.rpartition("@")
+    if mark and version.isdigit():
+        return read_model_name(base)[0], int(version)
+    table = read_name(text)
+    return (object_name(table) if table is not None else ObjectName(text)), None
+
+
+def _names(tree: exp.Expr, values: Mapping[str, Any]) -> set[str]:
+    """Every name that might be a model's: the snapshot reads these."""
+    found = {ref.this.name for ref in tree.find_all(nodes.ModelRef)}
+    for kind in (nodes.CreateModel, nodes.DropModel, nodes.AlterModel):
+        found |= {node.this.name for node in tree.find_all(kind) if isinstance(node.this, exp.Table)}
+    for call in tree.find_all(exp.Anonymous):
+        arguments = [a.expression if isinstance(a, exp.Kwarg | exp.PropertyEQ) else a for a in call.expressions]
+        for argument in arguments:
+            value = values.get(argument.name) if isinstance(argument, exp.Placeholder) else None
+            value = argument.name if isinstance(argument, exp.Literal) and argument.is_string else value
+            if isinstance(value, str) and len(value) < 512:
+                found.add(read_model_name(value)[0].name)
+    return found
+
+
+def relations(tree: exp.Expr) -> tuple[tuple[Relation, ...], tuple[Relation, ...]]:
+    """The relations a statement reads and writes, with the columns where the text names them."""
+    target = _target(tree)
+    ctes = {cte.alias.casefold() for cte in tree.find_all(exp.CTE)}
+    scopes = _scopes(tree)
+    reads: dict[ObjectName, Relation] = {}
+    for table in tree.find_all(exp.Table):
+        if table is target or not isinstance(table.this, exp.Identifier) or table.find_ancestor(nodes.ModelRef):
+            continue
+        if not table.db and table.name.casefold() in ctes:
+            continue
+        name = object_name(table)
+        reads.setdefault(name, Relation(name, _columns_read(table, scopes), is_path=_is_path(table)))
+    writes = (Relation(object_name(target)),) if isinstance(target, exp.Table) else ()
+    return tuple(reads.values()), writes
+
+
+def _scopes(tree: exp.Expr) -> dict[int, Scope]:
+    query = tree if isinstance(tree, exp.Query) else tree.args.get("expression")
+    if not isinstance(query, exp.Query):
+        return {}
+    try:
+        return {id(s.expression): s for s in traverse_scope(query)}
+    except OptimizeError:
+        # DuckDB allows names that the scope walker does not; then the columns are not known by name.
+        return {}
+
+
+def _target(tree: exp.Expr) -> exp.Expr | None:
+    if not isinstance(tree, exp.Insert | exp.Update | exp.Delete | exp.Merge | exp.Create):
+        return None
+    target: exp.Expr | None = tree.this
+    return target.this if isinstance(target, exp.Schema) else target
+
+
+def _is_path(table: exp.Table) -> bool:
+    return not table.db and table.this.quoted and ("." in table.name or "/" in table.name)
+
+
+def _columns_read(table: exp.Table, scopes: Mapping[int, Scope]) -> tuple[str, ...] | None:
+    """The columns of a table that its own query names; None for a star or where that cannot be told."""
+    query = table.find_ancestor(exp.Select)
+    scope = scopes.get(id(query))
+    if query is None or scope is None or any(p.is_star for p in query.selects):
+        return None
+    alias = table.alias_or_name.casefold()
+    single = len(scope.sources) == 1
+    names = [c.name for c in scope.columns if c.table.casefold() == alias or (single and not c.table)]
+    return tuple(dict.fromkeys(names))
+
+
+def _privileges(
+    reads: tuple[Relation, ...], writes: tuple[Relation, ...], models: list[ModelVersion]
+) -> tuple[Privilege, ...]:
+    needed = [Privilege("SELECT", "FILE" if r.is_path else "TABLE", str(r.name)) for r in reads]
+    needed += [Privilege("MODIFY", "TABLE", str(w.name)) for w in writes]
+    needed += [Privilege("EXECUTE", "MODEL", m.full_name) for m in models]
+    return tuple(dict.fromkeys(needed))
+
+
+def _labels(tree: exp.Expr, text: str) -> list[tuple[int, int, exp.Expr]]:
+    """Names for the calls that the user projects without one: what was written, not what it becomes."""
+    labels: list[tuple[int, int, exp.Expr]] = []
+    for select in tree.find_all(exp.Select):
+        for projection in select.expressions:
+            call = projection.expression if isinstance(projection, exp.Dot) else projection
+            span = nodes.span_of(call)
+            if isinstance(call, exp.Anonymous) and span:
+                start = min(span[0], nodes.offset_of(projection) or span[0])
+                name = exp.to_identifier(text[start : span[1]], quoted=True)
+                labels.append((start, span[1], nodes.Label(this=name)))
+    return labels

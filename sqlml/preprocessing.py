@@ -1,0 +1,227 @@
+"""Inputs to numbers: what is learned from the training rows (means, categories) and replayed at every prediction.
+
+`one_hot` (linear models): numbers standardised, NULL as the mean; one 0/1 column a category, NULL as a category of its
+own where the training rows had one; an unseen category is all zeros. `label` (trees): numbers as they are, NULL as NaN;
+a category as its position from 1 in sorted order, NULL as 0, an unseen category as NaN.
+NaN and infinities count as NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+# Above this many cells a one-hot matrix is built sparse.
+_DENSE_CELLS = 40_000_000
+
+
+class InputLike(Protocol):
+    """An input: its name and kind."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text column: a code into `values` for each row, -1 for NULL."""
+
+    codes: Codes
+    values: Sequence[str]
+
+    def take(self, rows: Any) -> Text:
+        return Text(self.codes[rows], self.values)
+
+
+Raw = Floats | Text
+
+
+def read_column(array: Any, kind: str) -> Raw:
+    """An Arrow array as numbers (NaN for NULL and for what is not finite) or as coded text."""
+    import pyarrow as pa
+
+    if kind == "category":
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks()
+        encoded = array.dictionary_encode()
+        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return Text(codes, encoded.dictionary.to_pylist())
+    values: Floats = np.asarray(
+        array.to_numpy() if isinstance(array, pa.ChunkedArray) else array.to_numpy(zero_copy_only=False),
+        dtype=np.float64,
+    )
+    return values
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What one input learned: mean and scale of a number, or the sorted categories."""
+
+    name: str
+    kind: str
+    mean: float = 0.0
+    scale: float = 1.0
+    categories: tuple[Any, ...] = ()
+    has_null: bool = False
+
+    @property
+    def is_block(self) -> bool:
+        """Whether one_hot spreads this input over several columns."""
+        return self.kind != "numeric"
+
+    @property
+    def width(self) -> int:
+        """How many columns one_hot makes of this input."""
+        return len(self.categories) + self.has_null if self.is_block else 1
+
+    def standardised(self, values: Floats) -> Floats:
+        """(x - mean) / scale, 0 where x is missing."""
+        scaled = (values - self.mean) / self.scale
+        return np.where(np.isfinite(values), scaled, 0.0)
+
+    def codes(self, column: Raw, *, null: int, unseen: int) -> Codes:
+        """The position of each row's category, with the given codes for NULL and for what was not seen."""
+        if isinstance(column, Text):
+            position = {category: i for i, category in enumerate(self.categories)}
+            table = np.array([position.get(v, unseen) for v in column.values] + [null], dtype=np.int64)
+            return table[column.codes]
+        known = np.asarray(self.categories, dtype=np.float64)
+        finite = np.isfinite(column)
+        if not len(known):
+            return np.where(finite, unseen, null)
+        found = np.searchsorted(known, np.where(finite, column, known[0])).clip(0, len(known) - 1)
+        return np.where(finite, np.where(known[found] == column, found, unseen), null)
+
+
+def learn(spec: InputLike, column: Raw, *, one_hot: bool) -> Learned:
+    """Learn one input from the training rows."""
+    if isinstance(column, Text):
+        present = np.unique(column.codes)
+        categories = tuple(sorted(column.values[i] for i in present if i >= 0))
+        return Learned(spec.name, "category", categories=categories, has_null=bool(len(present) and present[0] < 0))
+    finite = np.isfinite(column)
+    has_null = not bool(finite.all())
+    values = column[finite] if has_null else column
+    if spec.kind == "calendar" and one_hot:
+        return Learned(spec.name, "calendar", categories=tuple(np.unique(values).tolist()), has_null=has_null)
+    if not one_hot or not len(values):
+        return Learned(spec.name, "numeric", has_null=has_null)
+    scale = float(values.std())
+    return Learned(
+        spec.name, "numeric", mean=float(values.mean()), scale=scale if scale > 0 else 1.0, has_null=has_null
+    )
+
+
+@dataclass(frozen=True)
+class Preprocessor:
+    """Every input of a model as it was learned, in order."""
+
+    encoding: str
+    inputs: tuple[Learned, ...]
+
+    @classmethod
+    def fit(cls, encoding: str, inputs: Sequence[InputLike], columns: Mapping[str, Raw]) -> Preprocessor:
+        """Learn all inputs from the training rows."""
+        one_hot = encoding == "one_hot"
+        return cls(encoding, tuple(learn(i, columns[i.name], one_hot=one_hot) for i in inputs))
+
+    @property
+    def categorical(self) -> list[int]:
+        """The positions of the inputs that are categories."""
+        return [i for i, learned in enumerate(self.inputs) if learned.kind == "category"]
+
+    def label_matrix(self, columns: Mapping[str, Raw], rows: Any = None) -> Floats:
+        """The (rows x inputs) matrix for trees, column-major; `rows` picks and orders rows on the way."""
+        first = columns[self.inputs[0].name]
+        count = len(rows) if rows is not None else len(first.codes if isinstance(first, Text) else first)
+        matrix: Floats = np.empty((count, len(self.inputs)), order="F")
+        for i, learned in enumerate(self.inputs):
+            column = columns[learned.name]
+            if isinstance(column, Text):
+                codes = learned.codes(column, null=-1, unseen=-2) + 1
+                values = np.where(codes < 0, np.nan, codes.astype(np.float64))
+            else:
+                values = np.where(np.isinf(column), np.nan, column) if np.isinf(column).any() else column
+            if rows is None:
+                matrix[:, i] = values
+            else:
+                np.take(values, rows, out=matrix[:, i])
+        return matrix
+
+    def blocks(self, columns: Mapping[str, Raw]) -> tuple[Floats, list[Codes]]:
+        """The standardised numbers (rows x numeric inputs) and the codes of each block, -1 for no category."""
+        numbers = [i.standardised(_floats(columns[i.name])) for i in self.inputs if not i.is_block]
+        codes = [
+            i.codes(columns[i.name], null=len(i.categories) if i.has_null else -1, unseen=-1)
+            for i in self.inputs
+            if i.is_block
+        ]
+        count = len(numbers[0]) if numbers else len(codes[0])
+        dense = np.column_stack(numbers) if numbers else np.empty((count, 0))
+        return dense, codes
+
+    @property
+    def block_widths(self) -> list[int]:
+        """How many columns each block has in the one-hot matrix."""
+        return [i.width for i in self.inputs if i.is_block]
+
+    def one_hot_matrix(self, columns: Mapping[str, Raw]) -> Any:
+        """The matrix for linear models: numbers first, then the blocks; sparse where dense would be too large."""
+        dense, codes = self.blocks(columns)
+        count = dense.shape[0]
+        widths = self.block_widths
+        if count * (dense.shape[1] + sum(widths)) <= _DENSE_CELLS:
+            hot = [_one_hot(c, w) for c, w in zip(codes, widths, strict=True)]
+            return np.hstack([dense, *hot])
+        from scipy import sparse
+
+        blocks = [sparse.csr_matrix(dense)]
+        for block, width in zip(codes, widths, strict=True):
+            rows = np.flatnonzero(block >= 0)
+            ones = np.ones(len(rows))
+            blocks.append(sparse.csr_matrix((ones, (rows, block[rows])), shape=(count, width)))
+        return sparse.hstack(blocks, format="csr")
+
+    def to_json(self) -> dict[str, Any]:
+        """The learned values as plain JSON."""
+        return {
+            "encoding": self.encoding,
+            "inputs": [
+                {
+                    "name": i.name,
+                    "kind": i.kind,
+                    "mean": i.mean,
+                    "scale": i.scale,
+                    "categories": list(i.categories),
+                    "has_null": i.has_null,
+                }
+                for i in self.inputs
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Preprocessor:
+        """The inverse of `to_json`."""
+        inputs = (Learned(**{**i, "categories": tuple(i["categories"])}) for i in stored["inputs"])
+        return cls(stored["encoding"], tuple(inputs))
+
+
+def _floats(column: Raw) -> Floats:
+    assert not isinstance(column, Text)
+    return column
+
+
+def _one_hot(codes: Codes, width: int) -> Floats:
+    hot: Floats = np.zeros((len(codes), width))
+    rows = np.flatnonzero(codes >= 0)
+    hot[rows, codes[rows]] = 1.0
+    return hot

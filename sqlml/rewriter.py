@@ -1,0 +1,248 @@
+"""Finds the calls of our functions in a tree and replaces them by plain DuckDB SQL, deepest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from sqlglot import exp
+
+from sqlml import nodes
+from sqlml.dialect import to_sql
+from sqlml.errors import InvalidOption, NotFound, NotSupported, SqlmlError, nearest_hint
+from sqlml.extensions import Registry
+from sqlml.functions.base import Call, Function, Source, read_arguments
+from sqlml.functions.later import LATER
+from sqlml.parameters import used_values
+from sqlml.scope import relations_at, with_clauses
+from sqlml.types import Binder, Column, ModelVersion
+
+_SCHEMAS = ("ml", "ai")
+# A call in FROM must find its input already rewritten, and a CTE is read before what follows it.
+_ORDER = {"with_": 0, "from_": 1, "joins": 2, "laterals": 3, "using": 1}
+
+
+def function_name(schema: str, name: str) -> str:
+    """The registry's name of `ML.PREDICT` and `ml_predict` alike."""
+    return f"{schema}_{name}".casefold() if schema else name.casefold()
+
+
+class Rewriter:
+    """Rewrites one statement; what it used is collected in `models` and `calls`.
+
+    It is the Context that functions are given.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        functions: Registry[Function],
+        binder: Binder,
+        resolve: Callable[[exp.Expr, Any], ModelVersion],
+        metrics: Callable[[ModelVersion], Mapping[str, float | None]],
+        values: Mapping[str, Any],
+        *,
+        unfolded: bool,
+    ) -> None:
+        self.text = text
+        self.values = values
+        self.models: list[ModelVersion] = []
+        self.calls: list[str] = []
+        self.used_parameters: list[str] = []
+        self.replaced: list[tuple[int, int, exp.Expr]] = []
+        self.unfolded = unfolded
+        self.is_stored = False
+        self._functions = functions
+        self._binder = binder
+        self._resolve = resolve
+        self._metrics = metrics
+
+    def rewrite(self, tree: exp.Expr) -> exp.Expr:
+        """Replace every call of ours in the tree, in place; returns the tree (a new root where that was replaced)."""
+        self.is_stored = isinstance(tree, exp.Create) and tree.kind in ("VIEW", "FUNCTION", "MACRO")
+        holder = exp.Paren(this=tree)
+        self._visit(tree)
+        root: exp.Expr = holder.this.pop()
+        return root
+
+    def _visit(self, node: exp.Expr) -> None:
+        for child in sorted(node.iter_expressions(), key=lambda c: _ORDER.get(c.arg_key or "", 9)):
+            self._visit(child)
+        if isinstance(node, nodes.ModelRef | nodes.TableRef):
+            return
+        if isinstance(node, exp.Table):
+            self._visit_table(node)
+        elif isinstance(node, exp.Dot):
+            schema, call = node.this, node.expression
+            if isinstance(call, exp.Anonymous) and schema.name.casefold() in _SCHEMAS:
+                self._replace_scalar(node, call, schema.name)
+        elif isinstance(node, exp.Anonymous) and not isinstance(node.parent, exp.Table | exp.Dot):
+            self._replace_scalar(node, node, "")
+
+    def _find(self, call: exp.Anonymous, schema: str) -> Function | None:
+        name = function_name(schema, call.name)
+        found = self._functions.get(name)
+        if found is not None:
+            return found
+        written = f"{schema}.{call.name}" if schema else call.name
+        if name in LATER:
+            raise self._at(
+                NotSupported(
+                    f"{written.upper()} is not supported in this version.",
+                    hint="docs/reference.md lists what is.",
+                ),
+                call,
+            )
+        if any(isinstance(a, nodes.ModelRef | nodes.TableRef) for a in call.expressions):
+            known = [*self._functions.names(), *LATER]
+            shown = {k.replace("_", ".", 1).upper() if schema else k: k for k in known}
+            raise self._at(NotFound(f'There is no function "{written}".', hint=nearest_hint(written, shown)), call)
+        return None
+
+    def _replace_scalar(self, node: exp.Expr, call: exp.Anonymous, schema: str) -> None:
+        function = self._find(call, schema)
+        if function is None:
+            return
+        if isinstance(node.parent, exp.Window | exp.Filter):
+            raise self._at(InvalidOption(f"{function.name} is not a window function.", hint="Leave OVER out."), call)
+        self._replace(node, call, self._run(function, call, function.scalar))
+
+    def _visit_table(self, table: exp.Table) -> None:
+        call = table.this
+        if not isinstance(call, exp.Anonymous):
+            self._split_backticks(table)
+            return
+        schema = table.db.casefold()
+        if (schema and schema not in _SCHEMAS) or table.catalog:
+            return
+        function = self._find(call, schema)
+        if function is None:
+            return
+        query = exp.Subquery(this=self._run(function, call, function.table))
+        for key, value in table.args.items():
+            if key not in ("this", "db", "catalog") and value:
+                query.set(key, value)
+        start = nodes.offset_of(table)
+        self._replace(table, call, query, exp.Subquery(this=query.this.copy()), start)
+
+    def _split_backticks(self, table: exp.Table) -> None:
+        """BigQuery's `project.dataset.table` in one pair of backticks."""
+        start, end = table.this.meta.get("start"), table.this.meta.get("end")
+        if start is None or end is None or table.db or "." not in table.name or self.text[start] != "`":
+            return
+        *outer, last = [exp.to_identifier(part, quoted=True) for part in table.name.split(".")]
+        table.set("this", last)
+        for key, part in zip(("db", "catalog"), reversed(outer), strict=False):
+            table.set(key, part)
+        bare = exp.Table(this=table.this.copy(), db=table.args.get("db"), catalog=table.args.get("catalog"))
+        self.replaced.append((start, end + 1, bare))
+
+    def _run(self, function: Function, node: exp.Anonymous, rewrite: Callable[[Call, Rewriter], Any]) -> Any:
+        self.calls.append(function.name)
+        try:
+            return rewrite(read_arguments(node, function.name), self)
+        except SqlmlError as error:
+            raise self._at(error, node) from None
+
+    def _replace(
+        self,
+        node: exp.Expr,
+        call: exp.Anonymous,
+        new: exp.Expr,
+        sent: exp.Expr | None = None,
+        start: int | None = None,
+    ) -> None:
+        span = nodes.span_of(call)
+        assert span is not None
+        first = nodes.offset_of(node) if start is None else start
+        begin = min(span[0], first if first is not None else span[0])
+        self.replaced.append((begin, span[1], sent if sent is not None else new))
+        node.replace(new)
+
+    def _at(self, error: SqlmlError, node: exp.Expr) -> SqlmlError:
+        offset = nodes.offset_of(node)
+        return error.locate(self.text, offset) if offset is not None else error
+
+    # What functions may ask: the Context.
+
+    def model(self, reference: exp.Expr) -> ModelVersion:
+        """The model of an argument."""
+        found = self._resolve(reference, self)
+        if found not in self.models:
+            self.models.append(found)
+        return found
+
+    def metrics(self, model: ModelVersion) -> Mapping[str, float | None]:
+        """The stored metrics of a model."""
+        return self._metrics(model)
+
+    def columns(self, query: exp.Query, at: exp.Expr) -> list[Column]:
+        """The columns of a query where `at` stands."""
+        seen = query.copy()
+        clauses = with_clauses(at)
+        if clauses:
+            own = seen.args.get("with_")
+            ctes = [c.copy() for clause in clauses for c in clause.expressions] + (list(own.expressions) if own else [])
+            recursive = any(c.args.get("recursive") for c in clauses)
+            seen.set("with_", exp.With(expressions=ctes, recursive=recursive))
+        return self._binder.describe(to_sql(seen), used_values(seen, self.values))
+
+    def source(self, alias: str, at: exp.Expr) -> Source | None:
+        """The relation of that alias visible where `at` stands."""
+        for level in relations_at(at):
+            for name, relation in level:
+                if name.casefold() == alias.casefold():
+                    return Source(name, self._columns_of(relation, at))
+        return None
+
+    def sources(self, at: exp.Expr) -> list[Source]:
+        """The relations of the nearest query."""
+        for level in relations_at(at):
+            return [Source(name, self._columns_of(relation, at)) for name, relation in level]
+        return []
+
+    def _columns_of(self, relation: exp.Query | None, at: exp.Expr) -> tuple[Column, ...] | None:
+        return None if relation is None else tuple(self.columns(relation, at))
+
+    def value(self, argument: exp.Expr) -> Any:
+        """The value of a constant or parameter."""
+        return constant(argument, self)
+
+    def parameter(self, node: exp.Expr) -> Any:
+        """The value of a parameter that planning itself needs."""
+        self.used_parameters.append(node.name)
+        return self.values[node.name]
+
+
+class Parameters(Protocol):
+    """Whoever knows the values of parameters."""
+
+    def parameter(self, node: exp.Expr) -> Any:
+        """The value of a parameter."""
+
+
+def constant(node: exp.Expr, known: Parameters | None = None) -> Any:
+    """The Python value of a literal, list, struct, cast of a literal or parameter.
+
+    Raises InvalidOption for anything else.
+    """
+    if isinstance(node, exp.Placeholder) and known is not None:
+        return known.parameter(node)
+    if isinstance(node, exp.Boolean):
+        return bool(node.this)
+    if isinstance(node, exp.Null):
+        return None
+    if isinstance(node, exp.Literal):
+        if node.is_string:
+            return node.this
+        text = node.this.replace("_", "")
+        return int(text) if text.isdigit() else float(text)
+    if isinstance(node, exp.Neg):
+        return -constant(node.this, known)
+    if isinstance(node, exp.Paren | exp.Cast):
+        return constant(node.this, known)
+    if isinstance(node, exp.Array | exp.Tuple):
+        return [constant(e, known) for e in node.expressions]
+    if isinstance(node, exp.Struct):
+        return {str(e.this.name): constant(e.expression, known) for e in node.expressions}
+    raise InvalidOption(f"A constant was expected, not {to_sql(node)}.", hint="Write a literal value.")

@@ -1,0 +1,48 @@
+"""Which class scores an artifact of which format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlml.errors import ArtifactRefused
+from sqlml.preprocessing import Preprocessor
+from sqlml.scoring.base import Estimator, Scorer
+
+
+def _linear(state: Mapping[str, Any]) -> Estimator:
+    from sqlml.scoring.linear import LinearModel
+
+    return LinearModel(state)
+
+
+def _lightgbm(state: Mapping[str, Any]) -> Estimator:
+    from sqlml.scoring.lightgbm_trees import LightgbmTrees
+
+    return LightgbmTrees(state)
+
+
+def _skops(state: Mapping[str, Any]) -> Estimator:
+    from sqlml.scoring.sklearn_estimator import SklearnEstimator
+
+    return SklearnEstimator(state)
+
+
+FORMATS: dict[str, Callable[[Mapping[str, Any]], Estimator]] = {
+    "lightgbm": _lightgbm,
+    "linear": _linear,
+    "skops": _skops,
+}
+
+
+def load_scorer(format_name: str, document: Mapping[str, Any]) -> Scorer:
+    """The Scorer of an artifact's document.
+
+    Raises ArtifactRefused for a format this version does not know.
+    """
+    if format_name not in FORMATS:
+        raise ArtifactRefused(
+            f'The artifact has the unknown format "{format_name}".',
+            hint="Upgrade sqlml to the version that wrote it.",
+        )
+    return Scorer(Preprocessor.from_json(document["preprocessing"]), FORMATS[format_name](document["estimator"]))

@@ -1,0 +1,109 @@
+"""Text to statements, on DuckDB's own tokens: where a script splits, and which statements have anything of ours.
+
+Quotes, dollar strings and nested comments are opaque: a word counts only where DuckDB reads a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+_OBJECTS = ("models", "model", "runs", "experiments", "endpoints")
+_SCHEMAS = ("ml", "ai")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One statement of a script: where it stands, and whether it is ours to plan."""
+
+    start: int
+    end: int
+    is_ours: bool
+
+
+class Reader:
+    """Reads scripts; knows the names of our functions and of the prepared statements that are ours."""
+
+    def __init__(self, functions: Collection[str], comment: Any, string: Any) -> None:
+        self._functions = frozenset(functions)
+        self._comment = comment
+        self._string = string
+
+    def read(self, text: str, tokens: list[tuple[int, Any]], prepared: Collection[str] = ()) -> list[Piece]:
+        """Split a script; empty statements are left out."""
+        starts = _char_offsets(text, [position for position, _ in tokens])
+        ends = [*starts[1:], len(text)]
+        pieces: list[Piece] = []
+        words: list[str] = []
+        first = last = -1
+        ours = False
+        for (_, kind), start, end in zip(tokens, starts, ends, strict=True):
+            if kind is self._comment or kind == self._comment:
+                continue
+            word = text[start:end].rstrip() if kind != self._string else "'"
+            if word == ";":
+                if first >= 0:
+                    pieces.append(Piece(first, last, ours or self._is_ours(words, prepared)))
+                words, first, ours = [], -1, False
+                continue
+            if first < 0:
+                first = start
+            last = start + len(text[start:end].rstrip())
+            if word == "(" and words:
+                ours = ours or self._is_call(words)
+            words.append(word.strip('"`').lower())
+        if first >= 0:
+            pieces.append(Piece(first, last, ours or self._is_ours(words, prepared)))
+        return pieces
+
+    def _is_call(self, words: list[str]) -> bool:
+        """Whether the words before an opening parenthesis name a function of ours, or may."""
+        if len(words) >= 3 and words[-2] == ".":
+            return words[-3] in _SCHEMAS and (len(words) < 4 or words[-4] != ".")
+        return words[-1] in self._functions and (len(words) < 2 or words[-2] not in ("macro", "function"))
+
+    def _is_ours(self, words: list[str], prepared: Collection[str]) -> bool:
+        """Whether the words that a statement begins with make it ours."""
+        head, rest = words[0], words[1:]
+        if head == "explain":
+            rest = _after_settings(rest)
+            return bool(rest) and (rest[0] == "model" or self._is_ours(rest, prepared))
+        if head == "create":
+            kind = rest[2:] if rest[:2] == ["or", "replace"] else rest
+            return kind[:1] == ["model"] or kind[:2] == ["vector", "index"]
+        if head in ("drop", "alter", "export"):
+            return rest[:1] == ["model"] and len(rest) > 1
+        if head in ("describe", "desc"):
+            return rest[:1] == ["model"] and len(rest) > 1 and rest[1] != "."
+        if head == "show":
+            return rest[:1] != [] and rest[0] in _OBJECTS and rest[1:2] != ["."]
+        if head in ("grant", "revoke"):
+            return True
+        if head == "prepare":
+            after = rest.index("as") + 1 if "as" in rest else len(rest)
+            return after < len(rest) and self._is_ours(rest[after:], prepared)
+        return head in ("execute", "deallocate") and bool(rest) and rest[-1 if head != "execute" else 0] in prepared
+
+
+def _after_settings(words: list[str]) -> list[str]:
+    """The words after `ANALYZE` and `(FORMAT json)`."""
+    while words and words[0] in ("analyze", "analyse"):
+        words = words[1:]
+    if words[:1] == ["("] and ")" in words:
+        words = words[words.index(")") + 1 :]
+    return words
+
+
+def _char_offsets(text: str, offsets: list[int]) -> list[int]:
+    """DuckDB counts bytes, Python characters."""
+    if text.isascii():
+        return offsets
+    data = text.encode()
+    found: list[int] = []
+    chars = at = 0
+    for offset in offsets:
+        chars += len(data[at:offset].decode())
+        at = offset
+        found.append(chars)
+    return found

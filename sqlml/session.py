@@ -1,0 +1,308 @@
+"""The door: parse, authorise, run, record. One Session is one DuckDB connection, one transaction, one user."""
+
+from __future__ import annotations
+
+import getpass
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sqlglot import exp
+
+import sqlml.catalog.models as catalog
+from sqlml import artifacts
+from sqlml.catalog.schema import migrate, schema_version
+from sqlml.catalog.snapshot import Snapshot, model_catalogs, read_snapshot
+from sqlml.dialect import parse
+from sqlml.engine import COMMENT, STRING, Database, Engine, unpark
+from sqlml.errors import (
+    ArtifactRefused,
+    Cancelled,
+    ConnectionClosed,
+    InvalidOption,
+    NotSupported,
+    SqlmlError,
+    TransactionAborted,
+    nearest_hint,
+)
+from sqlml.functions import FUNCTIONS
+from sqlml.functions.later import LATER
+from sqlml.gate import Gate
+from sqlml.planner import Planner, relations
+from sqlml.result import Result
+from sqlml.script import Piece, Reader
+from sqlml.statements import STATEMENTS
+from sqlml.types import ModelVersion, Params, Plan, Progress
+
+_REMEMBERED = 512
+
+
+class Session:
+    """Executes SQL. Each door (Python, shell, servers) only translates to `execute` and back.
+
+    A Session is used by one thread at a time; `interrupt` may come from any.
+    """
+
+    def __init__(self, path: str, *, read_only: bool = False, config: Mapping[str, Any] | None = None) -> None:
+        shared = Database.open(path, read_only=read_only, config=config)
+        try:
+            self.database = Engine(shared)
+            self._prepare_database(shared)
+        except BaseException:
+            shared.close()
+            raise
+        self.user = _os_user()
+        self.prepared: dict[str, str] = {}
+        self.on_progress: Callable[[Progress], None] | None = None
+        self._gate = Gate()
+        self._reader = Reader([*FUNCTIONS.names(), *LATER, "ml_train"], COMMENT, STRING)
+        self._scripts: OrderedDict[str, list[Piece] | None] = OrderedDict()
+        self._open: weakref.ref[Result] | None = None
+        self._cancelled = threading.Event()
+        self._lock = threading.RLock()
+        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._is_closed = False
+
+    def _prepare_database(self, shared: Database) -> None:
+        shared.register_udfs(lambda sha, inputs: _scores(shared, sha, inputs))
+        current = self.database.rows("SELECT current_database()")[0][0]
+        if shared.read_only:
+            schema_version(self.database, current)
+        else:
+            with self.database.transaction():
+                migrate(self.database, current)
+
+    def execute(self, sql: str, params: Params = None) -> Result:
+        """Run one statement or a script; the result is the last statement's.
+
+        Raises SqlmlError, with a hint, SQLSTATE and the place in the text.
+        """
+        with self._lock:
+            pieces = self._pieces(sql)
+            self._park()
+            self._cancelled.clear()
+            if pieces is None:
+                self._gate.authorise(_PASS_THROUGH)
+                result = self._pass_through(sql, params)
+            else:
+                result = self._run_script(sql, pieces, params)
+            self._open = weakref.ref(result)
+            return result
+
+    def plan(self, sql: str, params: Params = None) -> Plan:
+        """What one statement would do; nothing is run."""
+        with self._lock:
+            pieces = self._pieces(sql)
+            self._park()
+            if pieces is None:
+                return self._plan_pass_through(sql, params)
+            if len(pieces) != 1:
+                raise InvalidOption("plan takes one statement.", hint="Plan the statements of a script one by one.")
+            return self.plan_text(sql, params)
+
+    def _pieces(self, sql: str) -> list[Piece] | None:
+        """The statements of a text; None where none of them is ours and DuckDB takes it whole."""
+        if self._is_closed:
+            raise ConnectionClosed("The connection is closed.", hint="Connect again.")
+        if not self.prepared and sql in self._scripts:
+            self._scripts.move_to_end(sql)
+            return self._scripts[sql]
+        pieces: list[Piece] | None = self._reader.read(sql, self.database.tokenize(sql), self.prepared)
+        if not any(piece.is_ours for piece in pieces or ()):
+            pieces = None
+        if not self.prepared:
+            self._scripts[sql] = pieces
+            while len(self._scripts) > _REMEMBERED:
+                self._scripts.popitem(last=False)
+        return pieces
+
+    def _run_script(self, sql: str, pieces: list[Piece], params: Params) -> Result:
+        if len(pieces) > 1 and params:
+            raise InvalidOption(
+                "A script with statements of sqlml's takes no parameters.",
+                hint="Send its statements one by one.",
+            )
+        result: Result | None = None
+        for piece in pieces:
+            if result is not None:
+                result.close()
+            # Blank up to the statement, so that every place in it is its place in the script.
+            text = _blank(sql[: piece.start]) + sql[piece.start : piece.end]
+            if piece.is_ours:
+                result = self.run_plan(self.plan_text(text, params))
+            else:
+                self._gate.authorise(_PASS_THROUGH)
+                result = self._pass_through(text, params)
+            self._cancelled.clear()
+        assert result is not None
+        return result
+
+    def _pass_through(self, sql: str, params: Params) -> Result:
+        try:
+            return self.database.execute(sql, params)
+        except SqlmlError as error:
+            if error.missing_function:
+                known = [*FUNCTIONS.names(), "ml_train"]
+                error.hint = nearest_hint(error.missing_function, known, otherwise=error.hint)
+            raise
+
+    def plan_text(self, text: str, params: Params = None) -> Plan:
+        """Plan one statement that is ours."""
+        return self._plan_tree(parse(text), text, params, unfolded=False)
+
+    def _plan_tree(self, tree: exp.Expr, text: str, params: Params, *, unfolded: bool) -> Plan:
+        planner = Planner(
+            text,
+            tree,
+            params,
+            functions=FUNCTIONS,
+            binder=self.database,
+            read_snapshot=self._snapshot,
+            metrics=lambda model: catalog.read_metrics(self.database, model),
+            plan_text=self.plan_text,
+            plan_inner=self._plan_inner,
+            prepared=self.prepared,
+            unfolded=unfolded,
+        )
+        return self._plan_with(tree, planner)
+
+    def _plan_with(self, tree: exp.Expr, planner: Planner) -> Plan:
+        for statement in STATEMENTS:
+            if statement.accepts(tree):
+                try:
+                    return statement.plan(tree, planner)
+                except SqlmlError as error:
+                    raise planner.at(error, tree) from None
+        raise NotSupported("Functions of sqlml cannot be used in this kind of statement.", hint="Use them in a query.")
+
+    def _plan_inner(self, tree: exp.Expr, planner: Planner, *, unfolded: bool) -> Plan:
+        planner.unfolded = unfolded
+        return self._plan_with(tree, planner)
+
+    def _plan_pass_through(self, sql: str, params: Params) -> Plan:
+        """DuckDB's own statement: read for what it names, as far as that can be read."""
+        try:
+            tree = parse(sql)
+        except SqlmlError:
+            # DuckDB is the judge of DuckDB's SQL: what it reads is then not known.
+            return Plan(statement="query", sql=sql, params=params, reads=None)
+        reads, writes = relations(tree)
+        return Plan(statement="query", sql=sql, tree=tree, params=params, reads=reads, writes=writes)
+
+    def run_plan(self, plan: Plan) -> Result:
+        """Authorise a plan and run it."""
+        self._gate.authorise(plan)
+        return STATEMENTS.find(plan.statement).run(plan, self)
+
+    def _snapshot(self, names: Iterable[str]) -> Snapshot:
+        return read_snapshot(self.database, names)
+
+    def load_artifacts(self, models: tuple[ModelVersion, ...]) -> None:
+        """Put the artifacts of these models into the process cache, verified."""
+        for model in models:
+
+            def load(model: ModelVersion = model) -> Any:
+                return artifacts.load(model, catalog.read_body(self.database, model))
+
+            self._keep(model.sha256, artifacts.SCORERS.get_or_load(model.sha256, load))
+
+    def keep_artifact(self, model: ModelVersion, body: bytes) -> None:
+        """Put a new artifact into the process cache: its transaction may not have committed yet."""
+        scorer = artifacts.SCORERS.get_or_load(model.sha256, lambda: artifacts.load(model, body))
+        self._keep(model.sha256, scorer)
+
+    def _keep(self, sha: str, scorer: Any) -> None:
+        self._kept[sha] = scorer
+        self._kept.move_to_end(sha)
+        while len(self._kept) > 64:
+            self._kept.popitem(last=False)
+
+    def report(self, progress: Progress) -> None:
+        """Tell whoever listens how far a long statement is."""
+        if self.on_progress is not None:
+            self.on_progress(progress)
+
+    def check_cancelled(self) -> None:
+        """Stop when `interrupt` was called."""
+        if self._cancelled.is_set():
+            raise Cancelled("The statement was cancelled.", hint="Nothing was written.")
+
+    def interrupt(self) -> None:
+        """Cancel the statement that runs; may be called from any thread."""
+        self._cancelled.set()
+        self.database.interrupt()
+
+    def in_transaction_or_aborted(self) -> bool:
+        """Whether a transaction is open, one that had an error included."""
+        self._park()
+        try:
+            return self.database.in_transaction()
+        except TransactionAborted:
+            return True
+
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open.
+
+        Raises TransactionAborted after an error in it.
+        """
+        self._park()
+        return self.database.in_transaction()
+
+    def register(self, name: str, data: Any) -> None:
+        """Make a dataframe or Arrow table readable under a name."""
+        self._park()
+        self.database.register(name, data)
+
+    def unregister(self, name: str) -> None:
+        """Forget a registered table."""
+        self._park()
+        self.database.unregister(name)
+
+    def _park(self) -> None:
+        result = self._open() if self._open is not None else None
+        self._open = None
+        if result is not None:
+            result.park(unpark)
+
+    def close(self) -> None:
+        """Close the connection; an open transaction rolls back. An open result stays readable."""
+        if not self._is_closed:
+            self._park()
+            self._is_closed = True
+            self.database.close()
+
+
+_PASS_THROUGH = Plan(statement="query", sql="", reads=None)
+
+
+def _scores(shared: Database, sha: str, inputs: Mapping[str, Any]) -> Any:
+    """The scores of an artifact for the UDF; one that is not loaded is read from what is committed."""
+    return artifacts.SCORERS.get_or_load(sha, lambda: _load_committed(shared, sha)).score(inputs)
+
+
+def _load_committed(shared: Database, sha: str) -> Any:
+    engine = Engine(shared.join())
+    try:
+        for attached in model_catalogs(engine):
+            model = catalog.find_artifact(engine, attached, sha)
+            if model is not None:
+                return artifacts.load(model, catalog.read_body(engine, model))
+    finally:
+        engine.close()
+    raise ArtifactRefused(
+        f"There is no artifact {sha[:12]}... in this database: its model was dropped.",
+        hint="Create the view or prepared statement again.",
+    )
+
+
+def _blank(text: str) -> str:
+    return "".join("\n" if char == "\n" else " " for char in text)
+
+
+def _os_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

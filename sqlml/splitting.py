@@ -1,0 +1,92 @@
+"""Which rows train and which are held out: BigQuery's five DATA_SPLIT_METHODs, decided by a hash of the row.
+
+AUTO_SPLIT: below 500 rows all train, to 50,000 a fifth is held out, above that 10,000 rows are.
+The same row falls on the same side whatever the order of the rows and however often it is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sqlml.errors import TrainingFailed
+from sqlml.options import CommonOptions
+
+Rows = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+
+_SMALL, _LARGE, _HELD_OUT = 500, 50_000, 10_000
+
+
+@dataclass(frozen=True)
+class RowSplit:
+    """Row numbers of the training rows and of the rows held out."""
+
+    train: Rows
+    evaluate: Rows
+
+
+def _mixed(row_hash: Any, seed: int) -> Hashes:
+    # The finaliser of splitmix64, so that each seed gives an unrelated order.
+    with np.errstate(over="ignore"):
+        z = np.asarray(row_hash.to_numpy(), dtype=np.uint64) + np.uint64(seed + 1) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)
+
+
+def canonical_order(row_hash: Any, *, seed: int) -> Rows:
+    """The row numbers in the order of their mixed hashes: an order that only the rows themselves decide."""
+    return np.argsort(_mixed(row_hash, seed), kind="stable").astype(np.int64)
+
+
+def split_rows(options: CommonOptions, order: Rows, row_hash: Any, split_column: Any) -> RowSplit:
+    """Split rows that are in canonical order.
+
+    Raises TrainingFailed when nothing is left to train on.
+    """
+    method = options.data_split_method
+    none = order[:0]
+    if method == "NO_SPLIT" or (method == "AUTO_SPLIT" and len(order) < _SMALL):
+        return RowSplit(order, none)
+    if method == "CUSTOM":
+        held_out = np.asarray(split_column.fill_null(True).to_numpy(), dtype=bool)[order]  # noqa: FBT003 - Arrow's
+        result = RowSplit(order[~held_out], order[held_out])
+    elif method == "SEQ":
+        result = _sequential(order, split_column, options.data_split_eval_fraction)
+    else:
+        result = _random(order, _mixed(row_hash, options.seed)[order], options)
+    if not len(result.train):
+        raise TrainingFailed(
+            "The split leaves no row to train on.", hint="Use data_split_method='NO_SPLIT' or another split."
+        )
+    return result
+
+
+def _random(order: Rows, ranks: Hashes, options: CommonOptions) -> RowSplit:
+    if options.data_split_method == "AUTO_SPLIT" and len(order) > _LARGE:
+        threshold = ranks[_HELD_OUT]
+    else:
+        fraction = 0.2 if options.data_split_method == "AUTO_SPLIT" else options.data_split_eval_fraction
+        threshold = np.uint64(int(fraction * 2**64))
+    cut = int(np.searchsorted(ranks, threshold, side="left"))
+    if cut == len(order):  # every row is the same row
+        cut = 0
+    return RowSplit(order[cut:], order[:cut])
+
+
+def _sequential(order: Rows, split_column: Any, fraction: float) -> RowSplit:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = split_column.combine_chunks() if isinstance(split_column, pa.ChunkedArray) else split_column
+    values = column.take(pa.array(order))
+    position = pc.sort_indices(values, null_placement="at_start").to_numpy()
+    known = len(order) - values.null_count
+    count = int(known * fraction)
+    last = np.zeros(len(order), dtype=bool)
+    last[position[len(order) - count :]] = True
+    return RowSplit(order[~last], order[last])

@@ -1,0 +1,97 @@
+"""What a statement is: which trees it takes, the Plan it makes of one, and what running the Plan does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Protocol
+
+from sqlglot import exp
+
+from sqlml.catalog.cursor import Cursor
+from sqlml.planner import Planner
+from sqlml.result import Result
+from sqlml.types import ModelVersion, Params, Plan, Progress, SourceMap
+
+
+class Database(Cursor, Protocol):
+    """The session's connection, as far as a statement may use it."""
+
+    def execute(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Result:
+        """Run SQL; the result streams."""
+
+    def table(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Any:
+        """The result of a query as an Arrow table."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """The user's transaction, else one of our own."""
+
+    def in_transaction(self) -> bool:
+        """Whether the user has begun a transaction."""
+
+
+class Context(Protocol):
+    """What a statement may use while it runs."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def user(self) -> str:
+        """Who runs the statement."""
+
+    def plan_text(self, text: str, params: Params = None) -> Plan:
+        """Plan another statement."""
+
+    def run_plan(self, plan: Plan) -> Result:
+        """Authorise and run a plan."""
+
+    def report(self, progress: Progress) -> None:
+        """Tell how far the statement is."""
+
+    def check_cancelled(self) -> None:
+        """Raises Cancelled once the user has asked to stop."""
+
+    def load_artifacts(self, models: tuple[ModelVersion, ...]) -> None:
+        """Put the artifacts of these models into the process cache, verified."""
+
+    def keep_artifact(self, model: ModelVersion, body: bytes) -> None:
+        """Put a new artifact into the process cache before its transaction commits."""
+
+    @property
+    def prepared(self) -> dict[str, str]:
+        """Prepared statements with calls of ours, by folded name."""
+
+
+class Statement:
+    """One kind of statement. A subclass declares these and writes `plan` and `run`."""
+
+    name: ClassVar[str]
+    takes: ClassVar[tuple[type[exp.Expr], ...]]
+
+    def accepts(self, tree: exp.Expr) -> bool:
+        """Whether the statement is this tree's."""
+        return isinstance(tree, self.takes)
+
+    def plan(self, tree: Any, planner: Planner) -> Plan:
+        """Decide what the statement will do; runs nothing."""
+        raise NotImplementedError
+
+    def run(self, plan: Plan, context: Context) -> Result:
+        """Do it."""
+        context.load_artifacts(plan.models)
+        return context.database.execute(plan.sql, plan.params, plan.source_map)
+
+
+def one_row(database: Database, values: Mapping[str, tuple[str, Any]]) -> Result:
+    """A result of one row: column name to (DuckDB type, value)."""
+    columns = [
+        exp.alias_(
+            exp.cast(exp.Placeholder(this=f"p{i}"), exp.DataType.build(kind, dialect="duckdb")),
+            name,
+            quoted=True,
+        )
+        for i, (name, (kind, _)) in enumerate(values.items())
+    ]
+    params = {f"p{i}": value for i, (_, value) in enumerate(values.values())}
+    return database.execute(exp.select(*columns).sql(dialect="duckdb"), params)

@@ -1,0 +1,265 @@
+"""`CREATE [OR REPLACE] MODEL [IF NOT EXISTS] m OPTIONS (...) AS query`, and `ml_train('m', query => '...', ...)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from sqlml import nodes
+from sqlml.errors import (
+    InvalidOption,
+    InvalidSql,
+    NotFound,
+    NotSupported,
+    TrainingFailed,
+    nearest_hint,
+)
+from sqlml.features import all_inputs, family_of, feature_of
+from sqlml.model_types import MODEL_TYPES
+from sqlml.options import CommonOptions, read_options
+from sqlml.planner import Planner, object_name
+from sqlml.result import Result
+from sqlml.statements.base import Context, Statement
+from sqlml.statements.train_and_store import existing, train_and_store
+from sqlml.training import Task
+from sqlml.training_query import training_query
+from sqlml.types import Column, Feature, ObjectName, Plan, Privilege, Relation
+
+
+@dataclass(frozen=True)
+class Creation:
+    """What CREATE MODEL decided while it was planned."""
+
+    name: ObjectName
+    replace: bool
+    exists_ok: bool
+    task: Task
+    features: tuple[Feature, ...]
+    given: dict[str, Any]
+    query: str
+
+
+class CreateModel(Statement):
+    """Train a model on the rows of a query and store it with its metrics, in the transaction of the user.
+
+        CREATE OR REPLACE MODEL churn
+        OPTIONS (model_type='boosted_tree_classifier', input_label_cols=['churned'])
+        AS SELECT age, plan, churned FROM customers;
+
+    The same as
+
+        SELECT ml_train('churn', query => 'SELECT age, plan, churned FROM customers',
+                        model_type => 'boosted_tree_classifier', input_label_cols => ['churned'], replace => true);
+
+    Is roughly:
+
+        LGBMClassifier().fit(customers[["age", "plan"]], customers["churned"])
+
+    Result: one row with model, version, metrics and seconds. Source: BigQuery ML, CREATE MODEL.
+    """
+
+    name = "create_model"
+    takes = (nodes.CreateModel,)
+
+    def plan(self, tree: nodes.CreateModel, planner: Planner) -> Plan:
+        """Check name, options, label and features; nothing is trained."""
+        self._refuse_later(tree, planner)
+        query = tree.args.get("expression")
+        if query is None:
+            raise planner.at(InvalidSql("CREATE MODEL needs training data.", hint="Add AS SELECT ... FROM ..."), tree)
+        if not isinstance(query, exp.Query):
+            raise planner.at(
+                InvalidSql("A model is trained on a query, not on another statement.", hint="Write AS SELECT ..."),
+                query,
+            )
+        given = read_given(tree.expressions, planner)
+        model_type = MODEL_TYPES.find(_model_type_of(given))
+        owner = f"model_type '{model_type.name}'"
+        common, options = read_options(
+            (CommonOptions, model_type.Options), given, owner=owner, not_supported=model_type.not_supported
+        )
+        name = self._place(object_name(tree.this), planner)
+        query_span = nodes.span_of(query)
+        planned = planner.query(query, span=query_span)
+        columns = planner.binder.describe(planned.sql, planned.params, planned.source_map)
+        label, features = _label_and_features(columns, common)
+        task = Task(
+            model_type=model_type,
+            common=common,
+            options=options,
+            inputs=all_inputs(features),
+            label=label.name,
+            label_type=label.type,
+            label_family=_label_family(label, model_type.task),
+        )
+        creation = Creation(
+            name=name,
+            replace=bool(tree.args.get("replace")),
+            exists_ok=bool(tree.args.get("exists")),
+            task=task,
+            features=features,
+            given=given,
+            query=planner.text[slice(*query_span)] if query_span else planned.sql,
+        )
+        self._refuse_existing(creation, planner, tree)
+        sql, source_map = training_query(task, features, planned)
+        return Plan(
+            statement=self.name,
+            sql=sql,
+            tree=planned.tree,
+            params=planned.params,
+            reads=planned.reads,
+            writes=(Relation(name),),
+            calls=planned.calls,
+            models=planned.models,
+            privileges=(
+                *planned.privileges,
+                Privilege("CREATE MODEL", "SCHEMA", f"{name.catalog}.{name.schema}"),
+            ),
+            source_map=source_map,
+            details=creation,
+        )
+
+    def run(self, plan: Plan, context: Context) -> Result:
+        """Train, evaluate and write; on any error nothing is written."""
+        return train_and_store(plan, context)
+
+    def _refuse_later(self, tree: nodes.CreateModel, planner: Planner) -> None:
+        for key, words in (
+            ("transform", "TRANSFORM"),
+            ("input", "INPUT and OUTPUT"),
+            ("remote", "REMOTE WITH CONNECTION"),
+            ("sources", "AS (training_data AS ..., custom_holiday AS ...)"),
+        ):
+            if tree.args.get(key):
+                raise planner.at(NotSupported(f"{words} is not supported in this version.", hint="Leave it out."), tree)
+        if tree.args.get("replace") and tree.args.get("exists"):
+            raise planner.at(InvalidSql("OR REPLACE and IF NOT EXISTS exclude each other.", hint="Keep one."), tree)
+
+    def _place(self, name: ObjectName, planner: Planner) -> ObjectName:
+        """The full name a new model gets."""
+        snapshot = planner.snapshot
+        if name.catalog:
+            return name
+        if name.schema:
+            return ObjectName(name.name, name.schema, snapshot.catalog)
+        return ObjectName(name.name, snapshot.schema, snapshot.catalog)
+
+    def _refuse_existing(self, creation: Creation, planner: Planner, tree: exp.Expr) -> None:
+        if creation.replace or creation.exists_ok:
+            return
+        if planner.snapshot.versions_of(creation.name):
+            raise planner.at(existing(creation.name), tree.this)
+
+
+def read_given(options: list[exp.Expr], planner: Planner) -> dict[str, Any]:
+    """The options as written, by folded name.
+
+    Raises InvalidOption for one given twice.
+    """
+    given: dict[str, Any] = {}
+    for item in options:
+        name = item.this.name.casefold()
+        if name in given:
+            raise planner.at(InvalidOption(f'The option "{name}" is given twice.', hint="Keep one."), item)
+        value = item.expression
+        try:
+            given[name] = planner.constant(value)
+        except InvalidOption as error:
+            raise planner.at(error, item) from None
+    return given
+
+
+def _model_type_of(given: dict[str, Any]) -> str:
+    name = given.get("model_type")
+    if not isinstance(name, str):
+        raise InvalidOption(
+            "CREATE MODEL needs a model_type.",
+            hint=f"OPTIONS (model_type='...'): {', '.join(MODEL_TYPES.names())}.",
+        )
+    given["model_type"] = name.casefold()
+    return name
+
+
+def _label_and_features(columns: list[Column], common: CommonOptions) -> tuple[Column, tuple[Feature, ...]]:
+    _refuse_duplicates(columns)
+    if len(common.input_label_cols) != 1:
+        raise InvalidOption(
+            f"input_label_cols names {len(common.input_label_cols)} columns; a model has one label.",
+            hint="Train one model a label.",
+        )
+    label_name = common.input_label_cols[0]
+    by_name = {c.name.casefold(): c for c in columns}
+    label = by_name.get(label_name.casefold())
+    if label is None:
+        raise NotFound(
+            f'The training query has no column "{label_name}" to be the label.',
+            hint=nearest_hint(
+                label_name,
+                by_name,
+                otherwise=f"input_label_cols names one of: {', '.join(c.name for c in columns)}.",
+            ),
+        )
+    split = _split_column(common, by_name, label)
+    features = []
+    for column in columns:
+        if column in (label, split):
+            continue
+        feature = feature_of(column)
+        if feature is None:
+            raise NotSupported(
+                f'The column "{column.name}" is {column.type}, which cannot be a feature.',
+                hint=f'Leave it out, SELECT * EXCLUDE ("{column.name}"), or make numbers or text of it.',
+            )
+        features.append(feature)
+    if not features:
+        raise TrainingFailed("The training query has no column besides the label.", hint="Select at least one feature.")
+    return label, tuple(features)
+
+
+def _refuse_duplicates(columns: list[Column]) -> None:
+    seen: set[str] = set()
+    for column in columns:
+        if column.name.casefold() in seen:
+            raise InvalidSql(
+                f'The training query has two columns "{column.name}".',
+                hint="Name them apart with AS, or leave one out with * EXCLUDE.",
+            )
+        seen.add(column.name.casefold())
+
+
+def _split_column(common: CommonOptions, by_name: dict[str, Column], label: Column) -> Column | None:
+    method, name = common.data_split_method, common.data_split_col
+    if method not in ("CUSTOM", "SEQ"):
+        if name:
+            raise InvalidOption(
+                f"data_split_col needs data_split_method 'CUSTOM' or 'SEQ', not '{method}'.", hint="Set both."
+            )
+        return None
+    if not name:
+        raise InvalidOption(f"data_split_method '{method}' needs data_split_col.", hint="Name the column to split by.")
+    column = by_name.get(name.casefold())
+    if column is None:
+        raise NotFound(f'The training query has no column "{name}" to split by.', hint=nearest_hint(name, by_name))
+    if column == label:
+        raise InvalidOption("The label cannot be the column to split by.", hint="Name another column.")
+    if method == "CUSTOM" and column.type != "BOOLEAN":
+        raise InvalidOption(
+            f"data_split_method 'CUSTOM' needs a BOOLEAN column; \"{name}\" is {column.type}.",
+            hint="TRUE or NULL rows are held out, FALSE rows train.",
+        )
+    return column
+
+
+def _label_family(label: Column, task: str) -> str:
+    family = family_of(label.type)
+    if task == "regression" and family not in ("numeric", "null"):
+        raise InvalidOption(
+            f'The label "{label.name}" is {label.type}; a regression predicts a number.',
+            hint=f"Use a classifier, or CAST({label.name} AS DOUBLE).",
+        )
+    if family is None:
+        raise InvalidOption(f'The label "{label.name}" is {label.type}.', hint="A label is a number, text or a date.")
+    return family

@@ -1,0 +1,211 @@
+"""What CREATE MODEL does once it is allowed: read, train, evaluate, sign, write."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import sqlml.catalog.models as catalog
+from sqlml import artifacts, signing
+from sqlml.catalog.macros import create_macro
+from sqlml.catalog.schema import has_schema, migrate
+from sqlml.dialect import parse_query, to_sql
+from sqlml.engine import Scratch
+from sqlml.errors import AlreadyExists, NotFound, TransactionConflict
+from sqlml.metrics import COLUMNS, evaluation
+from sqlml.result import Result
+from sqlml.statements.base import Context, Database, one_row
+from sqlml.training import train
+from sqlml.training_query import read_table
+from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
+
+_ATTEMPTS = 20
+_LIBRARIES = ("duckdb", "lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy", "sqlml")
+
+
+def existing(name: ObjectName) -> AlreadyExists:
+    """The error for a name that is taken."""
+    return AlreadyExists(
+        f'There is a model "{name.name}" already.',
+        hint="Use CREATE OR REPLACE MODEL, or CREATE MODEL IF NOT EXISTS.",
+    )
+
+
+def train_and_store(plan: Plan, context: Context) -> Result:
+    """Run a planned CREATE MODEL; the result is one row: model, version, metrics, seconds."""
+    creation, database = plan.details, context.database
+    started = time.perf_counter()
+    started_at = datetime.datetime.now(datetime.UTC)
+    _check_schema(database, creation.name)
+    if creation.exists_ok:
+        found = _find(database, creation.name)
+        if found is not None:
+            return _row(database, creation.name.name, found[1], {}, 0.0)
+    context.load_artifacts(plan.models)
+    context.report(Progress("read", 0, 1))
+    table = database.table(plan.sql, plan.params, plan.source_map)
+    context.check_cancelled()
+    trained = train(
+        creation.task,
+        read_table(creation.task, table),
+        report=context.report,
+        check_cancelled=context.check_cancelled,
+    )
+    del table
+    metrics = evaluate(creation.task.model_type.task, trained)
+    context.check_cancelled()
+    body = artifacts.to_bytes(trained.document)
+    context.report(Progress("store", 0, 1))
+    seconds = time.perf_counter() - started
+    trained = replace(trained, seconds=seconds)
+    stored = _store(plan, context, trained, body, metrics, started_at)
+    if stored is None:
+        found = _find(database, creation.name)
+        return _row(database, creation.name.name, found[1] if found else 1, {}, 0.0)
+    context.report(Progress("done", 1, 1, "; ".join(trained.warnings)))
+    return _row(database, stored.name, stored.version, metrics, seconds)
+
+
+def evaluate(task: str, trained: Trained) -> dict[str, float | None]:
+    """The metrics of the held-out rows, by the same SQL as ML.EVALUATE."""
+    import numpy as np
+    import pyarrow as pa
+
+    count, width = trained.scores.shape
+    offsets = pa.array(np.arange(0, count * width + 1, width, dtype=np.int64))
+    scores = pa.LargeListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(trained.scores).reshape(-1)))
+    labels = pa.array(trained.labels)
+    if task == "classification":
+        labels = pa.DictionaryArray.from_arrays(pa.array(trained.labels), pa.array(trained.classes))
+    rows = parse_query("SELECT label, score FROM held_out")
+    scratch = Scratch()
+    try:
+        table = pa.table({"label": labels, "score": scores})
+        found = scratch.row(to_sql(evaluation(task, trained.classes, rows)), held_out=table)
+    finally:
+        scratch.close()
+    return {name: found[name] for name in COLUMNS[task]}
+
+
+def _store(
+    plan: Plan,
+    context: Context,
+    trained: Trained,
+    body: bytes,
+    metrics: Mapping[str, float | None],
+    started_at: datetime.datetime,
+) -> ModelVersion | None:
+    """Write the version; None when IF NOT EXISTS found that another transaction was first.
+
+    In autocommit a conflict with another writer repeats the writing, never the training.
+    """
+    creation, database = plan.details, context.database
+    key = signing.signing_key(create=True)
+    assert key is not None
+    explicit = database.in_transaction()
+    for attempt in range(_ATTEMPTS):
+        try:
+            with database.transaction():
+                migrate(database, creation.name.catalog)
+                found = _find(database, creation.name)
+                if found is not None and creation.exists_ok:
+                    return None
+                if found is not None and not creation.replace:
+                    raise existing(creation.name)
+                model_id, number = found or (catalog.new_model_id(), 0)
+                model = _signed(_new_version(plan, trained, body, model_id, number + 1), key)
+                new = catalog.NewVersion(
+                    model=model,
+                    key_id=signing.key_id(key),
+                    body=body,
+                    query=creation.query,
+                    created_by=context.user,
+                    trained=trained,
+                    started_at=started_at.replace(tzinfo=None),
+                    params={**_options(creation), **trained.resolved},
+                    metrics=metrics,
+                    sources=plan.reads or (),
+                )
+                catalog.insert_version(database, new, is_first=found is None)
+                create_macro(database, model)
+            context.keep_artifact(model, body)
+        except TransactionConflict:
+            if explicit or attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(0.01 * 1.4**attempt)
+        else:
+            return model
+    raise AssertionError
+
+
+def _new_version(plan: Plan, trained: Trained, body: bytes, model_id: str, number: int) -> ModelVersion:
+    creation = plan.details
+    name: ObjectName = creation.name
+    task = creation.task
+    return ModelVersion(
+        catalog=str(name.catalog),
+        schema=str(name.schema),
+        name=name.name,
+        model_id=model_id,
+        version=number,
+        model_type=task.model_type.name,
+        task=task.model_type.task,
+        label=task.label,
+        label_type=task.label_type,
+        classes=trained.classes,
+        features=creation.features,
+        format=trained.format,
+        sha256=artifacts.sha256(body),
+        feature_signature=artifacts.feature_signature(creation.features, task.label, trained.classes),
+        library_versions=_library_versions(),
+        signature="",
+        encoding=task.model_type.encoding,
+    )
+
+
+def _signed(model: ModelVersion, key: bytes) -> ModelVersion:
+    return replace(model, signature=signing.sign(key, artifacts.statement_of(model)))
+
+
+@cache
+def _library_versions() -> str:
+    return " ".join(f"{name}={version(name)}" for name in _LIBRARIES)
+
+
+def _options(creation: Any) -> dict[str, Any]:
+    return {**asdict(creation.task.common), **asdict(creation.task.options), **creation.given}
+
+
+def _find(database: Database, name: ObjectName) -> tuple[str, int] | None:
+    if not has_schema(database, str(name.catalog)):
+        return None
+    return catalog.find_model(database, str(name.catalog), str(name.schema), name.name)
+
+
+def _check_schema(database: Database, name: ObjectName) -> None:
+    found = database.rows(
+        "SELECT count(*) FROM duckdb_schemas() WHERE lower(database_name) = lower(?) AND lower(schema_name) = lower(?)",
+        [name.catalog, name.schema],
+    )
+    if not found[0][0]:
+        raise NotFound(
+            f'There is no schema "{name.schema}" in database "{name.catalog}".',
+            hint="Create it with CREATE SCHEMA, or ATTACH the database.",
+        )
+
+
+def _row(database: Database, name: str, number: int, metrics: Mapping[str, float | None], seconds: float) -> Result:
+    return one_row(
+        database,
+        {
+            "model": ("VARCHAR", name),
+            "version": ("INTEGER", number),
+            "metrics": ("MAP(VARCHAR, DOUBLE)", dict(metrics)),
+            "seconds": ("DOUBLE", round(seconds, 3)),
+        },
+    )

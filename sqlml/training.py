@@ -1,0 +1,207 @@
+"""Arrow rows in, a trained model out: order, split, learn, fit, score the held-out rows. No catalog, no SQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sqlml.errors import TrainingFailed
+from sqlml.features import Input
+from sqlml.model_types.base import ModelType, TrainingData
+from sqlml.options import CommonOptions
+from sqlml.preprocessing import Preprocessor, Raw, Text, read_column
+from sqlml.scoring import load_scorer
+from sqlml.splitting import canonical_order, split_rows
+from sqlml.types import Progress, Trained
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to train: the model type, its options, its inputs, and its label with its DuckDB type and family."""
+
+    model_type: ModelType
+    common: CommonOptions
+    options: Any
+    inputs: tuple[Input, ...]
+    label: str
+    label_type: str
+    label_family: str
+
+
+@dataclass(frozen=True)
+class TrainingTable:
+    """The rows as Arrow arrays: one an input, the label, the row hash and, if asked for, the split column."""
+
+    inputs: Mapping[str, Any]
+    label: Any
+    row_hash: Any
+    split: Any = None
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+def train(
+    task: Task,
+    table: TrainingTable,
+    *,
+    report: Callable[[Progress], None],
+    check_cancelled: Callable[[], None],
+) -> Trained:
+    """Train one model.
+
+    The result depends on the set of rows, the options and the seed; not on the order of the rows.
+    Raises TrainingFailed, with a hint, for data that cannot be learned from.
+    """
+    started = time.perf_counter()
+    report(Progress("prepare", 0, 1))
+    if len(table) == 0:
+        raise TrainingFailed("The training query returned no rows.", hint="Check its WHERE and JOIN conditions.")
+    target, labelled, classes = _read_label(task, table.label)
+    order = canonical_order(table.row_hash, seed=task.common.seed)
+    order = order[labelled[order]]
+    if len(order) < 2:
+        raise TrainingFailed(
+            f"There {'is one row' if len(order) else 'is no row'} with a label; at least 2 are needed.",
+            hint=f'Training leaves out rows whose "{task.label}" is NULL.',
+        )
+    split = split_rows(task.common, order, table.row_hash, table.split)
+    columns = {i.name: read_column(table.inputs[i.name], i.kind) for i in task.inputs}
+    _check_features(task, columns)
+    check_cancelled()
+    _check_classes(task, target, split.train, classes)
+    learned_from = {name: _rows_of(c, split.train) for name, c in columns.items()}
+    data = TrainingData(
+        columns=columns,
+        target=target,
+        train=split.train,
+        evaluate=split.evaluate,
+        preprocessor=Preprocessor.fit(task.model_type.encoding, task.inputs, learned_from),
+        classes=classes,
+        report=report,
+        check_cancelled=check_cancelled,
+        seed=task.common.seed,
+    )
+    del learned_from
+    fitted = task.model_type.fit(task.options, data)
+    document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
+    report(Progress("evaluate", 0, 1))
+    held_out = split.evaluate if len(split.evaluate) else split.train
+    scorer = load_scorer(fitted.format, document)
+    scores = scorer.estimator.score(data.preprocessor, {n: c.take(held_out) for n, c in columns.items()})
+    return Trained(
+        document=document,
+        format=fitted.format,
+        classes=classes,
+        history=fitted.history,
+        training_rows=len(split.train),
+        evaluation_rows=len(split.evaluate),
+        dropped_rows=len(table) - len(order),
+        evaluation_source="evaluation" if len(split.evaluate) else "training",
+        resolved=fitted.resolved,
+        labels=target[held_out],
+        scores=scores,
+        seconds=time.perf_counter() - started,
+        warnings=fitted.warnings,
+    )
+
+
+def _rows_of(column: Raw, rows: Rows) -> Raw:
+    # Means and categories do not depend on the order, so the whole column needs no copy.
+    count = len(column.codes) if isinstance(column, Text) else len(column)
+    return column if len(rows) == count else column.take(np.sort(rows))
+
+
+def _read_label(task: Task, label: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], tuple[str, ...]]:
+    if label.null_count == len(label):
+        raise TrainingFailed(
+            f'The label "{task.label}" is NULL in every row.', hint="Train on rows whose outcome is known."
+        )
+    if task.model_type.task == "regression":
+        values = np.asarray(label.to_numpy(), dtype=np.float64)
+        if np.isinf(values).any():
+            raise TrainingFailed(
+                f'The label "{task.label}" is infinite in {int(np.isinf(values).sum())} rows.',
+                hint=f"Leave them out: WHERE isfinite({task.label}).",
+            )
+        return values, ~np.isnan(values), ()
+    encoded = (
+        label.combine_chunks().dictionary_encode() if hasattr(label, "combine_chunks") else label.dictionary_encode()
+    )
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    found = encoded.dictionary.to_pylist()
+    ordered = sorted(range(len(found)), key=lambda i: class_order(found[i], task.label_family))
+    position = np.empty(len(found) + 1, dtype=np.int64)
+    position[ordered] = np.arange(len(found))
+    position[-1] = -1
+    return position[codes], codes >= 0, tuple(_class_text(found[i]) for i in ordered)
+
+
+def class_order(value: Any, family: str) -> Any:
+    """The key by which classes are sorted: numbers by value, everything else by its text."""
+    if family == "numeric":
+        from decimal import Decimal
+
+        return Decimal(str(value))
+    return _class_text(value)
+
+
+def _class_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _check_features(task: Task, columns: Mapping[str, Raw]) -> None:
+    for spec in task.inputs:
+        column = columns[spec.name]
+        if isinstance(column, Text):
+            if not len(column.values):
+                raise _all_null(spec.feature.name)
+            continue
+        if spec.kind != "numeric":
+            continue
+        infinite = int(np.isinf(column).sum())
+        if infinite:
+            raise TrainingFailed(
+                f'The feature "{spec.feature.name}" is infinite in {infinite} rows.',
+                hint=f"Make them NULL: CASE WHEN isfinite({spec.feature.name}) THEN {spec.feature.name} END.",
+            )
+        if np.isnan(column).all():
+            raise _all_null(spec.feature.name)
+
+
+def _all_null(name: str) -> TrainingFailed:
+    return TrainingFailed(
+        f'The feature "{name}" is NULL in every row.', hint=f'Leave it out: SELECT * EXCLUDE ("{name}").'
+    )
+
+
+def _check_classes(task: Task, target: npt.NDArray[Any], train_rows: Rows, classes: tuple[str, ...]) -> None:
+    if task.model_type.task != "classification":
+        return
+    if len(classes) < 2:
+        raise TrainingFailed(
+            f'The label "{task.label}" has only the value {classes[0]!r}; a classifier needs at least two.',
+            hint="Check the WHERE clause of the training query.",
+        )
+    most = task.model_type.max_classes
+    if len(classes) > most:
+        hint = "Group rare values, or check that this is the label."
+        if task.label_family == "numeric":
+            hint = "For a number with many values use a regression model type."
+        raise TrainingFailed(
+            f'The label "{task.label}" has {len(classes)} values; at most {most} are allowed.', hint=hint
+        )
+    counts = np.bincount(target[train_rows], minlength=len(classes))
+    missing = [classes[i] for i in np.flatnonzero(counts == 0)]
+    if missing:
+        raise TrainingFailed(
+            f"No training row has the label {', '.join(map(repr, missing[:5]))}: every such row is held out.",
+            hint="Use data_split_method='NO_SPLIT', another seed, or more rows.",
+        )

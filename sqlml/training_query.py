@@ -1,0 +1,66 @@
+"""The SQL that training reads: the user's query with every feature as its inputs, the label, and a hash of the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from sqlml.dialect import to_sql
+from sqlml.planner import Planned
+from sqlml.training import Task, TrainingTable
+from sqlml.types import Feature, SourceMap
+
+_ROWS = "sqlml_rows"
+_INPUT = "sqlml_input_"
+_LABEL, _HASH, _SPLIT = "sqlml_label", "sqlml_row_hash", "sqlml_split"
+_WHOLE_NUMBERS = {
+    *(u + n for u in ("", "U") for n in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")),
+    "BOOLEAN",
+}
+
+
+def training_query(task: Task, features: tuple[Feature, ...], planned: Planned) -> tuple[str, SourceMap]:
+    """The SQL and its map back to the user's text; the user's query stands in it to the byte."""
+    by_name = {f.name: f for f in features}
+    columns = [
+        exp.alias_(i.sql(_column(by_name[i.feature.name].name)), f"{_INPUT}{n}") for n, i in enumerate(task.inputs)
+    ]
+    columns.append(exp.alias_(_label(task), _LABEL))
+    if task.common.data_split_col:
+        columns.append(exp.alias_(_column(task.common.data_split_col), _SPLIT))
+    columns.append(exp.alias_(exp.func("hash", exp.column(_ROWS)), _HASH))
+    # The placeholder marks where the text of the query goes.
+    holder = exp.Subquery(
+        this=exp.select("*").from_("sqlml_query"), alias=exp.TableAlias(this=exp.to_identifier(_ROWS))
+    )
+    before, _, after = to_sql(exp.select(*columns).from_(holder)).partition("SELECT * FROM sqlml_query")
+    shift = len(before)
+    sent = planned.source_map
+    start = sent.to_text(0)
+    pieces = [(a + shift, b + shift, c, d) for a, b, c, d in sent.pieces]
+    if not pieces or pieces[0][:2] != (shift, shift):
+        pieces.insert(0, (shift, shift, start, start))
+    # A line break ends a comment that the user's query may end with.
+    return before + planned.sql + "\n" + after, SourceMap(sent.text, ((0, shift, start, start), *pieces))
+
+
+def read_table(task: Task, table: Any) -> TrainingTable:
+    """The Arrow table of a training query, by what its columns are."""
+    inputs: Mapping[str, Any] = {i.name: table.column(f"{_INPUT}{n}") for n, i in enumerate(task.inputs)}
+    split = table.column(_SPLIT) if task.common.data_split_col else None
+    return TrainingTable(inputs, table.column(_LABEL), table.column(_HASH), split)
+
+
+def _column(name: str) -> exp.Expr:
+    return exp.column(name, table=_ROWS, quoted=True)
+
+
+def _label(task: Task) -> exp.Expr:
+    label = _column(task.label)
+    if task.model_type.task == "regression":
+        return exp.cast(label, exp.DataType.build("DOUBLE", dialect="duckdb"))
+    if task.label_type in _WHOLE_NUMBERS:
+        return label
+    return exp.cast(label, exp.DataType.build("VARCHAR", dialect="duckdb"))

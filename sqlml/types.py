@@ -1,0 +1,183 @@
+"""The values that pass between the layers: names, columns, features, model versions, the Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Params = Sequence[Any] | Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a query: its name and DuckDB type."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class ObjectName:
+    """The name of a model or relation; outer parts are None where the user left them out."""
+
+    name: str
+    schema: str | None = None
+    catalog: str | None = None
+
+    def __str__(self) -> str:
+        return ".".join(p for p in (self.catalog, self.schema, self.name) if p)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table, view or file that a statement reads or writes, and the columns where they are known."""
+
+    name: ObjectName
+    columns: tuple[str, ...] | None = None
+    is_path: bool = False
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A raw input column of a model: its name, DuckDB type and family (numeric, text, ...)."""
+
+    name: str
+    type: str
+    family: str
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a model as the catalog has it."""
+
+    catalog: str
+    schema: str
+    name: str
+    model_id: str
+    version: int
+    model_type: str
+    task: str
+    label: str
+    label_type: str
+    classes: tuple[str, ...]
+    features: tuple[Feature, ...]
+    format: str
+    sha256: str
+    feature_signature: str
+    library_versions: str
+    signature: str
+    encoding: str
+    is_intact: bool = True
+
+    @property
+    def full_name(self) -> str:
+        """`catalog.schema.name`."""
+        return f"{self.catalog}.{self.schema}.{self.name}"
+
+    @property
+    def short_name(self) -> str:
+        """The name as a user would write it: without the schema when that is `main`."""
+        return self.name if self.schema == "main" else f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Privilege:
+    """What a principal must hold: the privilege and the object it is on."""
+
+    action: str
+    kind: str
+    on: str
+
+
+@dataclass(frozen=True)
+class SourceMap:
+    """Which stretches of the user's text were replaced in the SQL that is sent.
+
+    `pieces` are (start in the sent SQL, end in the sent SQL, start in the text, end in the text), in order.
+    """
+
+    text: str
+    pieces: tuple[tuple[int, int, int, int], ...] = ()
+
+    def to_text(self, offset: int) -> int:
+        """The offset in the user's text of an offset in the SQL that was sent."""
+        shift = 0
+        for sent_start, sent_end, start, end in self.pieces:
+            if offset < sent_start:
+                break
+            if offset < sent_end:
+                return start
+            shift = end - sent_end
+        return offset + shift
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a statement will do, decided before anything runs.
+
+    `sql` is what DuckDB is sent; `tree` the same as a sqlglot tree. `reads` is None where the statement goes to
+    DuckDB unread, so that DuckDB alone knows. `details` is what only the statement itself understands.
+    """
+
+    statement: str
+    sql: str
+    tree: Any = None
+    params: Params = None
+    reads: tuple[Relation, ...] | None = ()
+    writes: tuple[Relation, ...] = ()
+    calls: tuple[str, ...] = ()
+    models: tuple[ModelVersion, ...] = ()
+    privileges: tuple[Privilege, ...] = ()
+    side_statements: tuple[str, ...] = ()
+    source_map: SourceMap | None = None
+    details: Any = None
+
+    @property
+    def artifacts(self) -> tuple[str, ...]:
+        """The sha256 of every artifact the statement scores with."""
+        return tuple(dict.fromkeys(m.sha256 for m in self.models))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files the statement reads."""
+        return tuple(r.name.name for r in self.reads or () if r.is_path)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long statement is: `done` of `total` steps of a stage."""
+
+    stage: str
+    done: int
+    total: int
+    message: str = ""
+
+
+class Binder(Protocol):
+    """The only thing planning may ask the database."""
+
+    def describe(self, query: str, params: Params = None, source: SourceMap | None = None) -> list[Column]:
+        """Names and types of the columns of a query, without running it."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives back: the document to store, and what to record about it.
+
+    `labels` and `scores` are those of the held-out rows, of the training rows where none were held out.
+    """
+
+    document: Mapping[str, Any]
+    format: str
+    classes: tuple[str, ...]
+    history: tuple[tuple[str, int, float], ...]
+    training_rows: int
+    evaluation_rows: int
+    dropped_rows: int
+    evaluation_source: str
+    resolved: Mapping[str, Any]
+    labels: Any
+    scores: Any
+    seconds: float
+    warnings: tuple[str, ...] = ()

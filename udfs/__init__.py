@@ -1,0 +1,5 @@
+"""Code that runs inside the engine, once per vector: Arrow in, Arrow out. One line each."""
+
+from sqlml_udfs.predict import Predict, PredictForExplain
+
+UDFS = [Predict, PredictForExplain]

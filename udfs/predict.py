@@ -1,0 +1,42 @@
+"""`sqlml_predict('<sha256 of the artifact>', {inputs}) -> DOUBLE[]`: the scores of a model, one list a row.
+
+A regression gives one value, a classification one probability a class, in the order of the model's classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Scores = Callable[[str, dict[str, Any]], Any]
+
+
+class Predict:
+    """The scorer as a vectorised function; equal calls may be merged and constant calls folded."""
+
+    name = "sqlml_predict"
+    returns = "DOUBLE[]"
+    has_side_effects = False
+
+    def __init__(self, scores: Scores) -> None:
+        """`scores(sha256, {input name: Arrow array})` gives the (rows x outputs) scores."""
+        self._scores = scores
+
+    def __call__(self, sha256: Any, inputs: Any) -> Any:
+        import numpy as np
+        import pyarrow as pa
+
+        struct = inputs.combine_chunks() if isinstance(inputs, pa.ChunkedArray) else inputs
+        names = [struct.type.field(i).name for i in range(struct.type.num_fields)]
+        arrays = dict(zip(names, struct.flatten(), strict=True))
+        scores = self._scores(sha256[0].as_py(), arrays)
+        rows, width = scores.shape
+        offsets = pa.array(np.arange(0, rows * width + 1, width, dtype=np.int32))
+        return pa.ListArray.from_arrays(offsets, pa.array(scores.reshape(-1)))
+
+
+class PredictForExplain(Predict):
+    """The same under a name that EXPLAIN uses: with side effects, so that no optimiser runs it while planning."""
+
+    name = "sqlml_predict_unfolded"
+    has_side_effects = True
