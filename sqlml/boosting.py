@@ -16,7 +16,7 @@ from sqlml.options import option
 from sqlml.types import Progress
 
 if TYPE_CHECKING:
-    from sqlml.model_types.base import TrainingData
+    from sqlml.fitting import TrainingData
 
 # The loss of the training rows is followed on at most this many of them.
 _LOSS_ROWS = 10_000

@@ -90,6 +90,6 @@ def _hint(raised: type[SqlmlError], details: dict[str, Any], rest: str) -> str |
         return "Another transaction wrote the same thing first: ROLLBACK and try again."
     if raised is errors.ReadOnly:
         return "Connect without read_only=True."
-    if details.get("name") and details.get("candidates"):
+    if details.get("error_subtype") in _NOT_FOUND and details.get("candidates"):
         return f"Did you mean {details['candidates']}?"
     return None

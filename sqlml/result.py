@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Any
 
@@ -115,7 +115,9 @@ class Result:
             if any(name in kind for kind in types for name in _ROWS_ONLY):
                 self._parked = _Rows(self._duck.fetchall())
             else:
-                self._parked = unpark(_set_aside(self._duck.to_arrow_reader(_BATCH)), types)
+                # DuckDB gives no reader once all rows have been fetched.
+                reader = self._duck.to_arrow_reader(_BATCH)
+                self._parked = _Rows([]) if reader is None else unpark(_set_aside(reader), types)
         self._duck = self._parked
 
     def _source(self) -> Any:
@@ -127,6 +129,11 @@ class Result:
         return f"<sqlml.Result ({', '.join(self.columns)})>"
 
 
+def no_rows() -> Result:
+    """The result of a statement that gives none."""
+    return Result(_Rows([]), nullcontext)
+
+
 # Types that Arrow cannot carry without loss: their parked rows stay Python tuples.
 _ROWS_ONLY = ("BIT", "TIME WITH TIME ZONE")
 
@@ -135,6 +142,7 @@ class _Rows:
     """Parked rows as tuples."""
 
     rowcount = -1
+    description = None
 
     def __init__(self, rows: list[tuple[Any, ...]]) -> None:
         self._rows = iter(rows)

@@ -15,11 +15,12 @@ _SCHEMAS = ("ml", "ai")
 
 @dataclass(frozen=True)
 class Piece:
-    """One statement of a script: where it stands, and whether it is ours to plan."""
+    """One statement of a script: where it stands, whether it is ours to plan, the names of its `$name` parameters."""
 
     start: int
     end: int
     is_ours: bool
+    parameters: frozenset[str] = frozenset()
 
 
 class Reader:
@@ -36,6 +37,7 @@ class Reader:
         ends = [*starts[1:], len(text)]
         pieces: list[Piece] = []
         words: list[str] = []
+        names: list[str] = []
         first = last = -1
         ours = False
         for (_, kind), start, end in zip(tokens, starts, ends, strict=True):
@@ -44,17 +46,19 @@ class Reader:
             word = text[start:end].rstrip() if kind != self._string else "'"
             if word == ";":
                 if first >= 0:
-                    pieces.append(Piece(first, last, ours or self._is_ours(words, prepared)))
-                words, first, ours = [], -1, False
+                    pieces.append(Piece(first, last, ours or self._is_ours(words, prepared), frozenset(names)))
+                words, names, first, ours = [], [], -1, False
                 continue
             if first < 0:
                 first = start
             last = start + len(text[start:end].rstrip())
             if word == "(" and words:
                 ours = ours or self._is_call(words)
+            if words and words[-1] == "$":
+                names.append(word)
             words.append(word.strip('"`').lower())
         if first >= 0:
-            pieces.append(Piece(first, last, ours or self._is_ours(words, prepared)))
+            pieces.append(Piece(first, last, ours or self._is_ours(words, prepared), frozenset(names)))
         return pieces
 
     def _is_call(self, words: list[str]) -> bool:

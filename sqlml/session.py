@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import getpass
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlglot import exp
@@ -104,8 +105,7 @@ class Session:
 
     def _pieces(self, sql: str) -> list[Piece] | None:
         """The statements of a text; None where none of them is ours and DuckDB takes it whole."""
-        if self._is_closed:
-            raise ConnectionClosed("The connection is closed.", hint="Connect again.")
+        self._ensure_open()
         if not self.prepared and sql in self._scripts:
             self._scripts.move_to_end(sql)
             return self._scripts[sql]
@@ -117,6 +117,37 @@ class Session:
             while len(self._scripts) > _REMEMBERED:
                 self._scripts.popitem(last=False)
         return pieces
+
+    def run_script(self, sql: str, params: Mapping[str, Any] | None = None) -> Iterator[tuple[str, Result]]:
+        """Run a script statement by statement: the text of each, and its result, to be read before the next.
+
+        Each statement is given those of the named parameters that it uses.
+        """
+        values = dict(params or {})
+        with self._lock:
+            self._ensure_open()
+            pieces = self._reader.read(sql, self.database.tokenize(sql), self.prepared)
+            unused = sorted(set(values) - {name for piece in pieces for name in piece.parameters})
+            if unused:
+                raise InvalidOption(
+                    f"The script has no parameter ${unused[0]}.",
+                    hint=nearest_hint(unused[0], {n for p in pieces for n in p.parameters}, otherwise="Leave it out."),
+                )
+            for piece in pieces:
+                self._park()
+                text = sql[piece.start : piece.end]
+                # A statement may be ours only because of what was prepared before it.
+                [now] = self._reader.read(text, self.database.tokenize(text), self.prepared)
+                used = {name: values[name] for name in piece.parameters if name in values}
+                whole = _blank(sql[: piece.start]) + text
+                ours = dataclasses.replace(piece, is_ours=now.is_ours)
+                result = self._run_script(whole, [ours], used or None)
+                self._open = weakref.ref(result)
+                yield text, result
+
+    def _ensure_open(self) -> None:
+        if self._is_closed:
+            raise ConnectionClosed("The connection is closed.", hint="Connect again.")
 
     def _run_script(self, sql: str, pieces: list[Piece], params: Params) -> Result:
         if len(pieces) > 1 and params:

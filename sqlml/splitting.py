@@ -79,14 +79,14 @@ def _random(order: Rows, ranks: Hashes, options: CommonOptions) -> RowSplit:
 
 
 def _sequential(order: Rows, split_column: Any, fraction: float) -> RowSplit:
+    """The last share of the rows by the split column; rows where it is NULL train."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     column = split_column.combine_chunks() if isinstance(split_column, pa.ChunkedArray) else split_column
     values = column.take(pa.array(order))
-    position = pc.sort_indices(values, null_placement="at_start").to_numpy()
-    known = len(order) - values.null_count
-    count = int(known * fraction)
+    known = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))
+    ascending = known[pc.sort_indices(values.drop_null()).to_numpy()]
     last = np.zeros(len(order), dtype=bool)
-    last[position[len(order) - count :]] = True
+    last[ascending[len(known) - int(len(known) * fraction) :]] = True
     return RowSplit(order[~last], order[last])

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from sqlml.errors import TrainingFailed
 from sqlml.features import Input
-from sqlml.model_types.base import ModelType, TrainingData
+from sqlml.fitting import TrainingData
+from sqlml.model_types.base import ModelType
 from sqlml.options import CommonOptions
 from sqlml.preprocessing import Preprocessor, Raw, Text, read_column
 from sqlml.scoring import load_scorer

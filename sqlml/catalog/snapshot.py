@@ -87,6 +87,15 @@ def read_snapshot(cursor: Cursor, names: Iterable[str]) -> Snapshot:
     return Snapshot(catalog, schema, tuple(versions), tuple(known))
 
 
+def read_all_versions(cursor: Cursor) -> list[ModelVersion]:
+    """Every version of every model of the current database."""
+    catalog = cursor.rows("SELECT current_database()")[0][0]
+    if catalog not in model_catalogs(cursor):
+        return []
+    names = cursor.rows(in_catalog("SELECT DISTINCT model_name FROM sqlml.models", catalog))
+    return [v for v in read_snapshot(cursor, (row[0] for row in names)).versions if v.catalog == catalog]
+
+
 def model_catalogs(cursor: Cursor) -> list[str]:
     """The attached catalogs that have our schema."""
     return [

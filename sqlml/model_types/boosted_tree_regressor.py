@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlml.boosting import NOT_SUPPORTED, BoostingOptions, boost
-from sqlml.model_types.base import Fitted, ModelType, TrainingData
+from sqlml.fitting import Fitted, TrainingData
+from sqlml.model_types.base import ModelType
 
 
 class BoostedTreeRegressor(ModelType):

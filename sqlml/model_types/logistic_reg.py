@@ -6,7 +6,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from sqlml.model_types.base import Estimator, Fitted, ModelType, TrainingData
+from sqlml.fitting import Fitted, TrainingData
+from sqlml.model_types.base import Estimator, ModelType
 from sqlml.options import option
 from sqlml.scoring.linear import store
 from sqlml.types import Progress

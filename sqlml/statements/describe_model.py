@@ -21,23 +21,23 @@ WITH v AS (
     SELECT * FROM sqlml.artifacts WHERE model_id = $model_id AND version = $version
 )
 SELECT section, name, type, value FROM (
-    SELECT 1 AS part, 0 AS position, 'model' AS section, f.name, NULL AS type, f.value FROM (
+    SELECT 1 AS part, f.position, 'model' AS section, f.name, NULL AS type, f.value FROM (
         SELECT unnest([
-            {'name': 'name', 'value': $name},
-            {'name': 'version', 'value': v.version::VARCHAR},
-            {'name': 'model_type', 'value': v.model_type},
-            {'name': 'task', 'value': v.task},
-            {'name': 'created_at', 'value': v.created_at::VARCHAR},
-            {'name': 'created_by', 'value': v.created_by},
-            {'name': 'training_rows', 'value': r.training_rows::VARCHAR},
-            {'name': 'evaluation_rows', 'value': r.evaluation_rows::VARCHAR},
-            {'name': 'dropped_rows', 'value': r.dropped_rows::VARCHAR},
-            {'name': 'seconds', 'value': round(r.seconds, 3)::VARCHAR},
-            {'name': 'format', 'value': a.format},
-            {'name': 'sha256', 'value': a.sha256},
-            {'name': 'size_bytes', 'value': a.size_bytes::VARCHAR},
-            {'name': 'library_versions', 'value': a.library_versions},
-            {'name': 'training_query', 'value': v.training_query}
+            {'position': 1, 'name': 'name', 'value': $name},
+            {'position': 2, 'name': 'version', 'value': v.version::VARCHAR},
+            {'position': 3, 'name': 'model_type', 'value': v.model_type},
+            {'position': 4, 'name': 'task', 'value': v.task},
+            {'position': 5, 'name': 'created_at', 'value': v.created_at::VARCHAR},
+            {'position': 6, 'name': 'created_by', 'value': v.created_by},
+            {'position': 7, 'name': 'training_rows', 'value': r.training_rows::VARCHAR},
+            {'position': 8, 'name': 'evaluation_rows', 'value': r.evaluation_rows::VARCHAR},
+            {'position': 9, 'name': 'dropped_rows', 'value': r.dropped_rows::VARCHAR},
+            {'position': 10, 'name': 'seconds', 'value': round(r.seconds, 3)::VARCHAR},
+            {'position': 11, 'name': 'format', 'value': a.format},
+            {'position': 12, 'name': 'sha256', 'value': a.sha256},
+            {'position': 13, 'name': 'size_bytes', 'value': a.size_bytes::VARCHAR},
+            {'position': 14, 'name': 'library_versions', 'value': a.library_versions},
+            {'position': 15, 'name': 'training_query', 'value': v.training_query}
         ]) AS f FROM v, r, a)
     UNION ALL SELECT 2, 0, 'label', v.label_name, v.label_type, nullif(array_to_string(v.classes, ', '), '') FROM v
     UNION ALL SELECT 3, position, 'feature', name, type, family FROM sqlml.features

@@ -8,7 +8,7 @@ from sqlml import nodes
 from sqlml.errors import AlreadyExists, InvalidOption, SqlmlError
 from sqlml.functions.base import named_value
 from sqlml.planner import Planner
-from sqlml.result import Result
+from sqlml.result import Result, no_rows
 from sqlml.statements.base import Context, Statement
 from sqlml.types import Plan
 
@@ -40,7 +40,7 @@ class Prepare(Statement):
         if name.casefold() in context.prepared:
             raise AlreadyExists(f'There is a prepared statement "{name}" already.', hint=f"DEALLOCATE {name}.")
         context.prepared[name.casefold()] = text
-        return context.database.execute("SELECT true AS prepared WHERE false")
+        return no_rows()
 
 
 class Deallocate(Statement):
@@ -59,7 +59,7 @@ class Deallocate(Statement):
     def run(self, plan: Plan, context: Context) -> Result:
         """Forget it."""
         del context.prepared[plan.details.casefold()]
-        return context.database.execute("SELECT true AS deallocated WHERE false")
+        return no_rows()
 
 
 class ExecutePrepared(Statement):

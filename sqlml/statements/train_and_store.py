@@ -14,6 +14,7 @@ import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
 from sqlml.catalog.macros import create_macro
 from sqlml.catalog.schema import has_schema, migrate
+from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import parse_query, to_sql
 from sqlml.engine import Scratch
 from sqlml.errors import AlreadyExists, NotFound, TransactionConflict
@@ -129,7 +130,7 @@ def _store(
                     started_at=started_at.replace(tzinfo=None),
                     params={**_options(creation), **trained.resolved},
                     metrics=metrics,
-                    sources=plan.reads or (),
+                    sources=resolve_sources(database, plan.reads or ()),
                 )
                 catalog.insert_version(database, new, is_first=found is None)
                 create_macro(database, model)

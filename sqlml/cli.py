@@ -1,0 +1,165 @@
+"""The command line: `sqlml run FILE.sql`, `sqlml trust FILE`.
+
+Exit codes: 0 all went well, 1 a statement failed, 2 the command was misused, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlml.connection import connect
+from sqlml.errors import SqlmlError
+from sqlml.output import FORMATS, write
+from sqlml.session import Session
+from sqlml.types import Progress
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns its exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        code: int = given.command(given)
+    except SqlmlError as error:
+        print(f"Error {error.sqlstate}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; nothing half done was kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has gone: what is still buffered has nowhere to go.
+        sys.stderr.close()
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    from sqlml import __version__
+
+    parser = argparse.ArgumentParser(prog="sqlml", description="SQL-first machine learning inside DuckDB.")
+    parser.add_argument("--version", action="version", version=f"sqlml {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run a file of SQL", description="Run a file of SQL; - reads standard input.")
+    run.add_argument("file", help="the SQL file, or - for standard input")
+    run.add_argument("--db", default=":memory:", help="the DuckDB file (default: in memory)")
+    run.add_argument("--read-only", action="store_true", help="open the file read-only")
+    run.add_argument("--format", choices=sorted(FORMATS), default="table", help="how results are written")
+    run.add_argument("--param", action="append", default=[], metavar="K=V", help="a value for $K; JSON or a string")
+    run.set_defaults(command=_run)
+
+    trust = commands.add_parser(
+        "trust",
+        help="sign the models of a file from elsewhere with your key",
+        description="Lists the models that your key has not signed and, once you agree, signs them.",
+    )
+    trust.add_argument("file", help="the DuckDB file")
+    trust.add_argument("--yes", action="store_true", help="do not ask")
+    trust.set_defaults(command=_trust)
+    return parser
+
+
+def _run(given: argparse.Namespace) -> int:
+    params = _params(given.param)
+    if params is None:
+        return 2
+    if given.file != "-" and not Path(given.file).is_file():
+        print(f"sqlml run: there is no file {given.file}", file=sys.stderr)
+        return 2
+    text = sys.stdin.read() if given.file == "-" else Path(given.file).read_text("utf-8")
+    connection = connect(given.db, read_only=given.read_only)
+    try:
+        with _progress(connection.session):
+            for _, result in connection.session.run_script(text, params):
+                write(result, given.format, sys.stdout)
+    finally:
+        connection.close()
+    return 0
+
+
+def _params(given: list[str]) -> dict[str, Any] | None:
+    params: dict[str, Any] = {}
+    for item in given:
+        name, mark, value = item.partition("=")
+        if not mark or not name:
+            print(f"sqlml run: --param takes NAME=VALUE, not {item!r}", file=sys.stderr)
+            return None
+        try:
+            read = json.loads(value)
+        except ValueError:
+            read = value
+        params[name] = value if isinstance(read, dict) else read
+    return params
+
+
+@contextmanager
+def _progress(session: Session) -> Iterator[None]:
+    """A progress bar on standard error while a model is trained, when that is a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    bar = Bar(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+    task = bar.add_task("", total=1)
+
+    def show(progress: Progress) -> None:
+        if progress.stage == "done":
+            bar.stop()
+            if progress.message:
+                print(f"Note: {progress.message}", file=sys.stderr)
+            return
+        bar.start()
+        bar.update(task, description=progress.stage, completed=progress.done, total=progress.total)
+
+    session.on_progress = show
+    try:
+        yield
+    finally:
+        bar.stop()
+        session.on_progress = None
+
+
+def _trust(given: argparse.Namespace) -> int:
+    from sqlml.trust import sign_models, unsigned_models
+
+    if not Path(given.file).is_file():
+        print(f"sqlml trust: there is no file {given.file}", file=sys.stderr)
+        return 2
+    connection = connect(given.file)
+    try:
+        models = unsigned_models(connection.session)
+        if not models:
+            print("Every model in this file is signed with your key.")
+            return 0
+        for model in models:
+            print(
+                f"{model.short_name} version {model.version}: {model.model_type}, {model.format}, sha256 {model.sha256}"
+            )
+        if not given.yes and not _agreed(len(models)):
+            print("Nothing was signed.")
+            return 1
+        sign_models(connection.session, models)
+        print(f"Signed {len(models)} model version{'s' if len(models) > 1 else ''}.")
+    finally:
+        connection.close()
+    return 0
+
+
+def _agreed(count: int) -> bool:
+    if not sys.stdin.isatty():
+        print("Say --yes to sign them.", file=sys.stderr)
+        return False
+    return input(f"Sign {count} with your key? [y/N] ").strip().lower() in ("y", "yes")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""`sqlml trust FILE`: sign the models of a file that comes from elsewhere with one's own key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sqlml.catalog.models as catalog
+from sqlml import artifacts, signing
+from sqlml.catalog.cursor import in_catalog
+from sqlml.catalog.snapshot import read_all_versions
+from sqlml.errors import ArtifactRefused
+from sqlml.session import Session
+from sqlml.types import ModelVersion
+
+
+def unsigned_models(session: Session) -> list[ModelVersion]:
+    """The versions of the opened file that the user's key has not signed, oldest first."""
+    key = signing.signing_key(create=False)
+    versions = sorted(read_all_versions(session.database), key=lambda v: (v.schema, v.name, v.version))
+    return [v for v in versions if key is None or not signing.is_signed(key, artifacts.statement_of(v), v.signature)]
+
+
+def sign_models(session: Session, models: list[ModelVersion]) -> None:
+    """Sign these versions, in one transaction.
+
+    Raises ArtifactRefused when the bytes of one are not what its sha256 says, or its features were changed.
+    """
+    key = signing.signing_key(create=True)
+    assert key is not None
+    with session.database.transaction():
+        for model in models:
+            body = catalog.read_body(session.database, model)
+            features = artifacts.feature_signature(model.features, model.label, model.classes)
+            if body is None or artifacts.sha256(body) != model.sha256 or features != model.feature_signature:
+                raise ArtifactRefused(
+                    f'The artifact of model "{model.short_name}" version {model.version} is damaged.',
+                    hint="Get the file again from where it comes from; nothing was signed.",
+                )
+            signed = replace(model, signature=signing.sign(key, artifacts.statement_of(model)))
+            session.database.rows(
+                in_catalog(
+                    "UPDATE sqlml.artifacts SET signature = ?, key_id = ? WHERE model_id = ? AND version = ?",
+                    model.catalog,
+                ),
+                [signed.signature, signing.key_id(key), model.model_id, model.version],
+            )
