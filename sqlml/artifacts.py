@@ -12,12 +12,14 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlml import signing
 from sqlml.errors import ArtifactRefused
-from sqlml.scoring import Scorer, load_scorer
 from sqlml.types import Feature, ModelVersion
+
+if TYPE_CHECKING:
+    from sqlml.scoring import Scorer
 
 _CACHED = 256
 
@@ -65,11 +67,16 @@ def verify_claim(model: ModelVersion) -> None:
             f'The artifact of model "{model.short_name}" version {model.version} is not signed with your key.',
             hint="If you trust where the file comes from, run `sqlml trust FILE`; else train the model again.",
         )
-    if model.feature_signature != feature_signature(model.features, model.label, model.classes) or not model.is_intact:
-        raise ArtifactRefused(
-            f'The artifact of model "{model.short_name}" version {model.version} was changed after it was signed.',
-            hint="Restore the file from a backup, or train the model again.",
-        )
+    if model.feature_signature != feature_signature(model.features, model.label, model.classes):
+        raise changed(model)
+
+
+def changed(model: ModelVersion) -> ArtifactRefused:
+    """The error for an artifact that is not what was signed."""
+    return ArtifactRefused(
+        f'The artifact of model "{model.short_name}" version {model.version} was changed after it was signed.',
+        hint="Restore the file from a backup, or train the model again.",
+    )
 
 
 def load(model: ModelVersion, body: bytes | None) -> Scorer:
@@ -77,12 +84,11 @@ def load(model: ModelVersion, body: bytes | None) -> Scorer:
 
     Raises ArtifactRefused before a byte is parsed when signature or hash do not hold.
     """
+    from sqlml.scoring import load_scorer
+
     verify_claim(model)
     if body is None or sha256(body) != model.sha256:
-        raise ArtifactRefused(
-            f'The artifact of model "{model.short_name}" version {model.version} was changed after it was signed.',
-            hint="Restore the file from a backup, or train the model again.",
-        )
+        raise changed(model)
     return load_scorer(model.format, json.loads(body))
 
 

@@ -40,6 +40,8 @@ class Connection:
 
     def execute(self, sql: str, params: Params = None) -> Result:
         """Run a statement or a script, with values for `?`, `$1` or `$name`; the result streams."""
+        # A result that nobody else holds need not be put aside.
+        self._last = None
         self._last = self.session.execute(sql, params)
         return self._last
 
@@ -47,9 +49,9 @@ class Connection:
         """What a statement would do: the SQL it becomes, what it reads, writes, calls and needs. Nothing is run."""
         return self.session.plan(sql, params)
 
-    def cursor(self) -> Connection:
+    def cursor(self) -> Cursor:
         """A cursor over the same transaction, with a last result of its own."""
-        return Connection(self.session)
+        return Cursor(self.session)
 
     @property
     def description(self) -> list[tuple[Any, ...]] | None:
@@ -134,3 +136,13 @@ class Connection:
         if self._last is None:
             raise ConnectionClosed("There is no result to fetch from.", hint="Call execute first.")
         return self._last
+
+
+class Cursor(Connection):
+    """Another reader of the same connection and transaction; closing it closes its result only."""
+
+    def close(self) -> None:
+        """Give up the last result."""
+        if self._last is not None:
+            self._last.close()
+        self._last = None

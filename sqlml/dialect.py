@@ -24,6 +24,7 @@ from sqlml.errors import InvalidSql
 # Calls with a grammar of their own inside the parentheses; all others are read as plain argument lists.
 _SPECIAL_CALLS = ("CAST", "TRY_CAST", "EXTRACT", "OVERLAY", "POSITION", "SUBSTRING", "TRIM")
 _NAMES = DuckDBParser.ID_VAR_TOKENS | {TokenType.IDENTIFIER, TokenType.STRING}
+_HELD = "sqlml_held"
 _NAME_END = {TokenType.COMMA, TokenType.R_PAREN, TokenType.DOT}
 
 
@@ -55,6 +56,36 @@ class _Parser(ModelStatements, DuckDBParser):
         start = self._curr
         self._advance()
         return self._spanned(self.expression(nodes.TableRef(this=self._parse_name("table"))), start)
+
+    def _parse_projections(self) -> tuple[list[exp.Expr], list[exp.Expr] | None]:
+        return self._parse_csv(self._parse_projection), None
+
+    def _parse_projection(self) -> exp.Expr | None:
+        start = self._curr
+        node = self._parse_expression()
+        named = isinstance(node, exp.Alias | exp.Column | exp.Star)
+        return node if node is None or named else self._spanned(node, start)
+
+    def _parse_column_ops(self, this: exp.Expr | None) -> exp.Expr | None:
+        operators = self.COLUMN_OPERATORS.keys() | self.BRACKETS
+        if not isinstance(this, exp.Func | exp.Paren) or self._curr.token_type not in operators:
+            return super()._parse_column_ops(this)
+        # For `f(c).g()` sqlglot would make bare names of the columns inside f: it is not shown them.
+        result = super()._parse_column_ops(exp.Var(this=_HELD))
+        held = next(node for node in result.find_all(exp.Var) if node.name == _HELD) if result else None
+        if held is None or held is result:
+            return this
+        held.replace(this)
+        return result
+
+    def _parse_function_parameter(self) -> exp.Expr | None:
+        parameter = super()._parse_function_parameter()
+        if parameter and self._match(TokenType.COLON_EQ):
+            return self.expression(exp.PropertyEQ(this=parameter, expression=self._parse_assignment()))
+        return parameter
+
+    def _warn_unsupported(self) -> None:
+        """A statement that sqlglot does not know is DuckDB's; nothing is written to a log about it."""
 
     def _parse_placeholder(self) -> exp.Expr | None:
         start = self._curr
@@ -121,8 +152,10 @@ class Sqlml(DuckDB):
         KEYWORDS: ClassVar[dict[str, TokenType]] = {
             word: kind
             for word, kind in DuckDB.Tokenizer.KEYWORDS.items()
-            if word not in ("CALL", "EXPLAIN", "PREPARE", "EXECUTE", "EXPORT")
+            # "?::" is a cast of a parameter here, not Databricks' operator.
+            if word not in ("CALL", "EXPLAIN", "PREPARE", "EXECUTE", "EXPORT", "?::")
         }
+        HEX_STRINGS: ClassVar[list[str | tuple[str, str]]] = [("x'", "'"), ("X'", "'")]
 
     Parser = _Parser
 
@@ -141,7 +174,9 @@ def parse(text: str) -> exp.Expr:
     try:
         trees = dialect.parser(error_level=ErrorLevel.IMMEDIATE).parse(dialect.tokenize(text), text)
     except TokenError as error:
-        raise InvalidSql(f"This is not readable as SQL: {error}") from None
+        raise InvalidSql(
+            "A string, quoted name or comment is not closed.", hint="Look for a quote without its partner."
+        ) from error
     except ParseError as error:
         raise _invalid(error, text) from None
     if len(trees) != 1 or trees[0] is None:
@@ -177,9 +212,15 @@ def to_sql(tree: exp.Expr) -> str:
     return tree.sql(dialect=Sqlml, comments=False)
 
 
+_GRAMMAR = "docs/reference.md has the grammar of the statements and functions of sqlml."
+
+
 def _invalid(error: ParseError, text: str) -> InvalidSql:
     first = error.errors[0] if error.errors else {}
-    raised = InvalidSql(f"Syntax error: {first.get('description') or error}.".replace("..", "."))
+    said = str(first.get("description") or error).partition(" but got <Token")[0]
+    if said.startswith("Required keyword"):
+        said = "Something is missing here"
+    raised = InvalidSql(f"Syntax error: {said}.".replace("..", "."), hint=_GRAMMAR)
     line, column, highlight = first.get("line"), first.get("col"), first.get("highlight") or ""
     if line is not None and column is not None:
         # sqlglot's column is that of the token's last character.

@@ -145,9 +145,10 @@ class ModelStatements(_Base):
             if words.token_type == TokenType.ALIAS:
                 tree.set("sources", self._parse_wrapped_csv(self._parse_named_query))
                 return
-        if start.token_type in (TokenType.STRING, TokenType.TABLE) or (
-            start.token_type in self.ID_VAR_TOKENS or start.token_type == TokenType.IDENTIFIER
-        ):
+        is_name = start.token_type in self.ID_VAR_TOKENS or start.token_type == TokenType.IDENTIFIER
+        # `AS delete FROM t` is a statement, `AS delete` a table.
+        is_statement = start.token_type in (*self.STATEMENT_PARSERS, TokenType.PIVOT, TokenType.UNPIVOT) and self._next
+        if start.token_type in (TokenType.STRING, TokenType.TABLE) or (is_name and not is_statement):
             # AS t, AS TABLE t, AS 'file.parquet': the whole relation.
             self._match(TokenType.TABLE)
             query: exp.Expr | None = exp.select("*").from_(self._parse_table() or exp.table_(""))
@@ -171,6 +172,8 @@ class ModelStatements(_Base):
         if not (self._match(TokenType.EQ) or self._match(TokenType.FARROW) or self._match(TokenType.COLON_EQ)):
             self.raise_error("Expected = after the name of an option")
         value = self._parse_lambda()
+        if value is None:
+            self.raise_error("Expected a value after =")
         return self._spanned(nodes.Option(this=name, expression=value), start)
 
     def _parse_drop_model(self) -> exp.Expr:
@@ -222,9 +225,12 @@ class ModelStatements(_Base):
             if self._match_texts(("IN", "FROM")):
                 tree.set("scope", self._parse_table_parts(schema=True))
             elif self._match_text_seq("LIKE"):
-                tree.set("like", self._parse_string())
+                pattern = self._parse_string()
+                if pattern is None:
+                    self.raise_error("Expected a pattern in quotes after LIKE")
+                tree.set("like", pattern)
             else:
-                return None
+                self.raise_error(f"Expected IN or LIKE after SHOW {shown}")
         return tree
 
     def _parse_explain(self) -> exp.Expr:
@@ -253,7 +259,8 @@ class ModelStatements(_Base):
 
     def _parse_prepare(self) -> exp.Expr:
         name = self._parse_id_var()
-        self._match(TokenType.ALIAS)
+        if name is None or not self._match(TokenType.ALIAS):
+            self.raise_error("Expected PREPARE name AS")
         start = self._curr
         inner = self._parse_statement()
         return nodes.Prepare(this=name, expression=self._spanned(inner, start) if inner else None)

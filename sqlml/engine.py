@@ -6,6 +6,7 @@ import atexit
 import threading
 import uuid
 import warnings
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -136,12 +137,19 @@ def _close_all() -> None:
     _open.clear()
 
 
+def _release(duck: Any, database: Database) -> None:
+    duck.close()
+    database.close()
+
+
 class Engine:
     """One DuckDB connection: one transaction, one open result."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._duck = database.root.cursor()
+        # A connection that is dropped without close() must not keep the file open.
+        self._release = weakref.finalize(self, _release, self._duck, database)
         # Errors arrive as JSON, with the place in the text as an offset.
         self._duck.execute("SET errors_as_json = true")
         # DuckDB would look for tables among the local variables of this very method.
@@ -149,10 +157,8 @@ class Engine:
 
     def execute(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Result:
         """Run SQL; the result streams."""
-        try:
+        with self.guard(sql, source):
             self._duck.execute(sql, params) if params else self._duck.execute(sql)
-        except duckdb.Error as error:
-            raise self._translated(error, sql, source) from None
         return Result(self._duck, lambda: self.guard(sql, source))
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -173,10 +179,8 @@ class Engine:
 
     def table(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Any:
         """The whole result of a query as an Arrow table, by DuckDB's parallel collector."""
-        try:
+        with self.guard(sql, source):
             return self._duck.sql(sql, params=params or None).to_arrow_table()
-        except duckdb.Error as error:
-            raise self._translated(error, sql, source) from None
 
     def in_transaction(self) -> bool:
         """Whether the user has begun a transaction: only then do two statements share an id.
@@ -225,8 +229,7 @@ class Engine:
 
     def close(self) -> None:
         """Close the connection; an open transaction rolls back."""
-        self._duck.close()
-        self.database.close()
+        self._release()
 
     @contextmanager
     def guard(self, sql: str = "", source: SourceMap | None = None) -> Iterator[None]:
@@ -235,6 +238,11 @@ class Engine:
             yield
         except duckdb.Error as error:
             raise self._translated(error, sql, source) from None
+        except RuntimeError as error:
+            # What DuckDB makes of Ctrl-C.
+            if error.args == ("Query interrupted",):
+                raise KeyboardInterrupt from None
+            raise
 
     def _translated(self, error: duckdb.Error, sql: str, source: SourceMap | None) -> SqlmlError:
         translated = translate(error, sql, source)

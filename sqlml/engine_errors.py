@@ -71,6 +71,8 @@ def _class_of(kind: str, message: str, details: dict[str, Any]) -> type[SqlmlErr
         return errors.TransactionAborted
     if kind == "TransactionContext" and ("transaction is active" in message or "within a transaction" in message):
         return errors.InvalidSql
+    if kind == "TransactionContext" and "Attempting to write to database" in message:
+        return errors.NotSupported
     return _BY_TYPE.get(kind, errors.EngineFailed)
 
 
@@ -88,6 +90,8 @@ def _hint(raised: type[SqlmlError], details: dict[str, Any], rest: str) -> str |
         return "Send ROLLBACK, then start again."
     if raised is errors.TransactionConflict:
         return "Another transaction wrote the same thing first: ROLLBACK and try again."
+    if raised is errors.NotSupported and "Attempting to write" in str(details.get("exception_message")):
+        return "A transaction writes to one database: COMMIT first."
     if raised is errors.ReadOnly:
         return "Connect without read_only=True."
     if details.get("error_subtype") in _NOT_FOUND and details.get("candidates"):

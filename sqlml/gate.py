@@ -5,16 +5,28 @@ In single-user mode, the only one yet, whoever opened the file may do everything
 
 from __future__ import annotations
 
-from sqlml.types import Plan
+from sqlml.errors import PermissionDenied
+from sqlml.types import Plan, Privilege
 
 
 class Gate:
-    """Decides whether a plan may run."""
+    """Decides whether a plan may run for a principal."""
+
+    def __init__(self, principal: str) -> None:
+        self.principal = principal
 
     def authorise(self, plan: Plan) -> None:
         """Allow the plan.
 
-        Raises PermissionDenied for a privilege that the principal does not hold.
+        Raises PermissionDenied naming the first privilege that the principal does not hold.
         """
-        # One user owns everything in the file, so every declared privilege is held.
-        assert plan.statement
+        for privilege in plan.privileges:
+            if not self.holds(privilege):
+                raise PermissionDenied(
+                    f'"{self.principal}" does not have {privilege.action} on {privilege.kind.lower()} {privilege.on}.',
+                    hint="Ask its owner to GRANT it.",
+                )
+
+    def holds(self, privilege: Privilege) -> bool:
+        """Whether the principal holds a privilege: a single user owns everything in the file."""
+        return bool(self.principal and privilege.action)

@@ -17,7 +17,7 @@ _TABLE_ROWS = 40
 
 def write(result: Result, form: str, out: TextIO) -> None:
     """Write a result in a format; a statement that gives no rows, or only their count, writes nothing."""
-    if result.description and result.rowcount < 0:
+    if result.description and result.rowcount < 0 and result.columns != ["Success"]:
         FORMATS[form](result, out)
         out.flush()
 

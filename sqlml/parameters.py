@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.errors import InvalidOption
+from sqlml.errors import InvalidOption, nearest_hint
 from sqlml.types import Params
 
 Replaced = list[tuple[int, int, exp.Expr]]
@@ -41,6 +41,10 @@ def name_parameters(tree: exp.Expr, params: Params) -> tuple[dict[str, Any], Rep
             f"{len(params)} values were given for {len(values)} parameters.",
             hint="Pass one value a parameter.",
         )
+    for name in params if isinstance(params, Mapping) else ():
+        if _sent(str(name)) not in values:
+            hint = nearest_hint(str(name), values, otherwise="Pass one value a parameter.")
+            raise InvalidOption(f'The statement has no parameter "{name}".', hint=hint)
     return values, replaced
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
-from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from sqlml import nodes
 from sqlml.artifacts import verify_claim
@@ -26,6 +25,9 @@ from sqlml.rewriter import Rewriter, constant
 from sqlml.splice import splice
 from sqlml.types import Binder, ModelVersion, ObjectName, Params, Plan, Privilege, Relation, SourceMap
 
+if TYPE_CHECKING:
+    from sqlglot.optimizer.scope import Scope
+
 Metrics = Callable[[ModelVersion], Mapping[str, float | None]]
 ReadSnapshot = Callable[[Iterable[str]], Snapshot]
 
@@ -33,7 +35,7 @@ ReadSnapshot = Callable[[Iterable[str]], Snapshot]
 class PlanText(Protocol):
     """Plans the text of another statement."""
 
-    def __call__(self, text: str, params: Params = None) -> Plan: ...
+    def __call__(self, text: str, params: Params = None, *, unfolded: bool = False) -> Plan: ...
 
 
 class PlanInner(Protocol):
@@ -99,11 +101,13 @@ class Planner:
             self.resolve,
             self._metrics,
             self.values,
+            catalog=self.snapshot.catalog,
             unfolded=self.unfolded,
         )
-        reads, writes = relations(tree)
         labels = _labels(tree, self.text)
         rewritten = rewriter.rewrite(tree)
+        # Only now do the columns stand there that a whole row means.
+        reads, writes = relations(rewritten)
         self.used_parameters += rewriter.used_parameters
         start, end = span or (0, len(self.text))
         named = [
@@ -228,6 +232,8 @@ def relations(tree: exp.Expr) -> tuple[tuple[Relation, ...], tuple[Relation, ...
 
 
 def _scopes(tree: exp.Expr) -> dict[int, Scope]:
+    from sqlglot.optimizer.scope import traverse_scope
+
     query = tree if isinstance(tree, exp.Query) else tree.args.get("expression")
     if not isinstance(query, exp.Query):
         return {}
@@ -275,10 +281,9 @@ def _labels(tree: exp.Expr, text: str) -> list[tuple[int, int, exp.Expr]]:
     labels: list[tuple[int, int, exp.Expr]] = []
     for select in tree.find_all(exp.Select):
         for projection in select.expressions:
-            call = projection.expression if isinstance(projection, exp.Dot) else projection
-            span = nodes.span_of(call)
-            if isinstance(call, exp.Anonymous) and span:
-                start = min(span[0], nodes.offset_of(projection) or span[0])
-                name = exp.to_identifier(text[start : span[1]], quoted=True)
-                labels.append((start, span[1], nodes.Label(this=name)))
+            span = nodes.span_of(projection)
+            if span and not isinstance(projection, exp.Alias):
+                written = text[slice(*span)]
+                name = " ".join(written.split()) if "\n" in written else written
+                labels.append((*span, nodes.Label(this=exp.to_identifier(name, quoted=True))))
     return labels

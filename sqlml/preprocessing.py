@@ -102,18 +102,22 @@ class Learned:
         return np.where(finite, np.where(known[found] == column, found, unseen), null)
 
 
-def learn(spec: InputLike, column: Raw, *, one_hot: bool) -> Learned:
-    """Learn one input from the training rows."""
+def learn(spec: InputLike, column: Raw, rows: Any, *, one_hot: bool) -> Learned:
+    """Learn one input from the training rows, in their order: the last bit of a mean depends on it."""
     if isinstance(column, Text):
-        present = np.unique(column.codes)
-        categories = tuple(sorted(column.values[i] for i in present if i >= 0))
-        return Learned(spec.name, "category", categories=categories, has_null=bool(len(present) and present[0] < 0))
+        counts = np.bincount(column.codes[rows] + 1, minlength=len(column.values) + 1)
+        categories = tuple(sorted(v for v, count in zip(column.values, counts[1:], strict=True) if count))
+        return Learned(spec.name, "category", categories=categories, has_null=bool(counts[0]))
     finite = np.isfinite(column)
-    has_null = not bool(finite.all())
-    values = column[finite] if has_null else column
-    if spec.kind == "calendar" and one_hot:
+    has_null = not finite.all() and not bool(finite[rows].all())
+    if not one_hot:
+        return Learned(spec.name, "numeric", has_null=has_null)
+    values = column[rows]
+    if has_null:
+        values = values[finite[rows]]
+    if spec.kind == "calendar":
         return Learned(spec.name, "calendar", categories=tuple(np.unique(values).tolist()), has_null=has_null)
-    if not one_hot or not len(values):
+    if not len(values):
         return Learned(spec.name, "numeric", has_null=has_null)
     scale = float(values.std())
     return Learned(
@@ -129,10 +133,10 @@ class Preprocessor:
     inputs: tuple[Learned, ...]
 
     @classmethod
-    def fit(cls, encoding: str, inputs: Sequence[InputLike], columns: Mapping[str, Raw]) -> Preprocessor:
-        """Learn all inputs from the training rows."""
+    def fit(cls, encoding: str, inputs: Sequence[InputLike], columns: Mapping[str, Raw], rows: Any) -> Preprocessor:
+        """Learn all inputs from the training rows: `rows` are their numbers, in canonical order."""
         one_hot = encoding == "one_hot"
-        return cls(encoding, tuple(learn(i, columns[i.name], one_hot=one_hot) for i in inputs))
+        return cls(encoding, tuple(learn(i, columns[i.name], rows, one_hot=one_hot) for i in inputs))
 
     @property
     def categorical(self) -> list[int]:

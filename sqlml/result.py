@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
@@ -81,12 +82,12 @@ class Result:
     def arrow(self) -> Any:
         """All rows that are left as a pyarrow.Table."""
         with self._guard():
-            return self._source().to_arrow_table()
+            return _quietly(self._source().to_arrow_table)
 
     def arrow_reader(self, batch_size: int = _BATCH) -> Any:
         """The rows that are left as a pyarrow.RecordBatchReader: read batch by batch in flat memory."""
         with self._guard():
-            return self._source().to_arrow_reader(batch_size)
+            return _quietly(self._source().to_arrow_reader, batch_size)
 
     def pl(self) -> Any:
         """All rows that are left as a polars DataFrame."""
@@ -116,7 +117,7 @@ class Result:
                 self._parked = _Rows(self._duck.fetchall())
             else:
                 # DuckDB gives no reader once all rows have been fetched.
-                reader = self._duck.to_arrow_reader(_BATCH)
+                reader = _quietly(self._duck.to_arrow_reader, _BATCH)
                 self._parked = _Rows([]) if reader is None else unpark(_set_aside(reader), types)
         self._duck = self._parked
 
@@ -132,6 +133,13 @@ class Result:
 def no_rows() -> Result:
     """The result of a statement that gives none."""
     return Result(_Rows([]), nullcontext)
+
+
+def _quietly(fetch: Callable[..., Any], *args: Any) -> Any:
+    """Fetch as Arrow without DuckDB's advice to use con.sql, whatever filters the user has set for warnings."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
+        return fetch(*args)
 
 
 # Types that Arrow cannot carry without loss: their parked rows stay Python tuples.

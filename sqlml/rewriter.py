@@ -42,6 +42,7 @@ class Rewriter:
         metrics: Callable[[ModelVersion], Mapping[str, float | None]],
         values: Mapping[str, Any],
         *,
+        catalog: str,
         unfolded: bool,
     ) -> None:
         self.text = text
@@ -51,6 +52,7 @@ class Rewriter:
         self.used_parameters: list[str] = []
         self.replaced: list[tuple[int, int, exp.Expr]] = []
         self.unfolded = unfolded
+        self.catalog = catalog
         self.is_stored = False
         self._functions = functions
         self._binder = binder
@@ -74,9 +76,10 @@ class Rewriter:
             self._visit_table(node)
         elif isinstance(node, exp.Dot):
             schema, call = node.this, node.expression
-            if isinstance(call, exp.Anonymous) and schema.name.casefold() in _SCHEMAS:
+            is_ours = not isinstance(schema, exp.Dot) and schema.name.casefold() in _SCHEMAS
+            if is_ours and isinstance(call, exp.Anonymous):
                 self._replace_scalar(node, call, schema.name)
-        elif isinstance(node, exp.Anonymous) and not isinstance(node.parent, exp.Table | exp.Dot):
+        elif isinstance(node, exp.Anonymous) and not _is_qualified(node):
             self._replace_scalar(node, node, "")
 
     def _find(self, call: exp.Anonymous, schema: str) -> Function | None:
@@ -85,6 +88,14 @@ class Rewriter:
         if found is not None:
             return found
         written = f"{schema}.{call.name}" if schema else call.name
+        if name == "ml_train":
+            raise self._at(
+                NotSupported(
+                    f"{written} trains a model: it is a statement, not a part of one.",
+                    hint="Send SELECT ml_train(...) with nothing else in it, or CREATE MODEL.",
+                ),
+                call,
+            )
         if name in LATER:
             raise self._at(
                 NotSupported(
@@ -105,7 +116,8 @@ class Rewriter:
             return
         if isinstance(node.parent, exp.Window | exp.Filter):
             raise self._at(InvalidOption(f"{function.name} is not a window function.", hint="Leave OVER out."), call)
-        self._replace(node, call, self._run(function, call, function.scalar))
+        schema_of = node.this if isinstance(node, exp.Dot) else None
+        self._replace(node, call, self._run(function, call, function.scalar), schema=schema_of)
 
     def _visit_table(self, table: exp.Table) -> None:
         call = table.this
@@ -115,15 +127,14 @@ class Rewriter:
         schema = table.db.casefold()
         if (schema and schema not in _SCHEMAS) or table.catalog:
             return
-        function = self._find(call, schema)
+        function = self._find(call, table.db)
         if function is None:
             return
         query = exp.Subquery(this=self._run(function, call, function.table))
         for key, value in table.args.items():
             if key not in ("this", "db", "catalog") and value:
                 query.set(key, value)
-        start = nodes.offset_of(table)
-        self._replace(table, call, query, exp.Subquery(this=query.this.copy()), start)
+        self._replace(table, call, query, exp.Subquery(this=query.this.copy()), table.args.get("db"))
 
     def _split_backticks(self, table: exp.Table) -> None:
         """BigQuery's `project.dataset.table` in one pair of backticks."""
@@ -150,11 +161,12 @@ class Rewriter:
         call: exp.Anonymous,
         new: exp.Expr,
         sent: exp.Expr | None = None,
-        start: int | None = None,
+        schema: exp.Expr | None = None,
     ) -> None:
         span = nodes.span_of(call)
         assert span is not None
-        first = nodes.offset_of(node) if start is None else start
+        # Not the first place in the whole node: arguments that were replaced hold places of other texts.
+        first = nodes.offset_of(schema) if schema is not None else None
         begin = min(span[0], first if first is not None else span[0])
         self.replaced.append((begin, span[1], sent if sent is not None else new))
         node.replace(new)
@@ -185,7 +197,14 @@ class Rewriter:
             ctes = [c.copy() for clause in clauses for c in clause.expressions] + (list(own.expressions) if own else [])
             recursive = any(c.args.get("recursive") for c in clauses)
             seen.set("with_", exp.With(expressions=ctes, recursive=recursive))
-        return self._binder.describe(to_sql(seen), used_values(seen, self.values))
+        try:
+            return self._binder.describe(to_sql(seen), used_values(seen, self.values))
+        except SqlmlError as error:
+            # Its place is one in the SQL that was described; in the user's text it is where that query begins.
+            error.line = error.column = error.excerpt = None
+            places = [nodes.offset_of(n) for n in query.find_all(exp.Table, exp.Column)]
+            offset = min((p for p in places if p is not None), default=nodes.offset_of(at))
+            raise (error if offset is None else error.locate(self.text, offset)) from None
 
     def source(self, alias: str, at: exp.Expr) -> Source | None:
         """The relation of that alias visible where `at` stands."""
@@ -214,6 +233,11 @@ class Rewriter:
         return self.values[node.name]
 
 
+def _is_qualified(call: exp.Anonymous) -> bool:
+    """Whether a call stands in FROM, or behind a dot: `schema.f(x)`, not `f(x).field`."""
+    return isinstance(call.parent, exp.Table) or (isinstance(call.parent, exp.Dot) and call.arg_key == "expression")
+
+
 class Parameters(Protocol):
     """Whoever knows the values of parameters."""
 
@@ -235,10 +259,11 @@ def constant(node: exp.Expr, known: Parameters | None = None) -> Any:
     if isinstance(node, exp.Literal):
         if node.is_string:
             return node.this
-        text = node.this.replace("_", "")
-        return int(text) if text.isdigit() else float(text)
+        return _number(node.this.replace("_", ""))
     if isinstance(node, exp.Neg):
-        return -constant(node.this, known)
+        value = constant(node.this, known)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return -value
     if isinstance(node, exp.Paren | exp.Cast):
         return constant(node.this, known)
     if isinstance(node, exp.Array | exp.Tuple):
@@ -246,3 +271,8 @@ def constant(node: exp.Expr, known: Parameters | None = None) -> Any:
     if isinstance(node, exp.Struct):
         return {str(e.this.name): constant(e.expression, known) for e in node.expressions}
     raise InvalidOption(f"A constant was expected, not {to_sql(node)}.", hint="Write a literal value.")
+
+
+def _number(text: str) -> int | float:
+    # Python refuses to read whole numbers of thousands of digits; no option is that large.
+    return int(text) if text.isdigit() and len(text) <= 300 else float(text)

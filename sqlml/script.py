@@ -9,7 +9,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-_OBJECTS = ("models", "model", "runs", "experiments", "endpoints")
 _SCHEMAS = ("ml", "ai")
 
 
@@ -81,7 +80,8 @@ class Reader:
         if head in ("describe", "desc"):
             return rest[:1] == ["model"] and len(rest) > 1 and rest[1] != "."
         if head == "show":
-            return rest[:1] != [] and rest[0] in _OBJECTS and rest[1:2] != ["."]
+            is_models = rest[:1] == ["models"] and rest[1:2] != ["."]
+            return is_models or (rest[:1] == ["model"] and rest[1:2] in (["versions"], ["types"], ["functions"]))
         if head in ("grant", "revoke"):
             return True
         if head == "prepare":

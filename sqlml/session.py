@@ -57,7 +57,7 @@ class Session:
         self.user = _os_user()
         self.prepared: dict[str, str] = {}
         self.on_progress: Callable[[Progress], None] | None = None
-        self._gate = Gate()
+        self._gate = Gate(self.user)
         self._reader = Reader([*FUNCTIONS.names(), *LATER, "ml_train"], COMMENT, STRING)
         self._scripts: OrderedDict[str, list[Piece] | None] = OrderedDict()
         self._open: weakref.ref[Result] | None = None
@@ -174,14 +174,11 @@ class Session:
         try:
             return self.database.execute(sql, params)
         except SqlmlError as error:
-            if error.missing_function:
-                known = [*FUNCTIONS.names(), "ml_train"]
-                error.hint = nearest_hint(error.missing_function, known, otherwise=error.hint)
-            raise
+            raise _with_nearest_function(error) from None
 
-    def plan_text(self, text: str, params: Params = None) -> Plan:
+    def plan_text(self, text: str, params: Params = None, *, unfolded: bool = False) -> Plan:
         """Plan one statement that is ours."""
-        return self._plan_tree(parse(text), text, params, unfolded=False)
+        return self._plan_tree(parse(text), text, params, unfolded=unfolded)
 
     def _plan_tree(self, tree: exp.Expr, text: str, params: Params, *, unfolded: bool) -> Plan:
         planner = Planner(
@@ -191,7 +188,7 @@ class Session:
             functions=FUNCTIONS,
             binder=self.database,
             read_snapshot=self._snapshot,
-            metrics=lambda model: catalog.read_metrics(self.database, model),
+            metrics=lambda m: catalog.read_metrics(self.database, m.catalog, m.model_id, m.version),
             plan_text=self.plan_text,
             plan_inner=self._plan_inner,
             prepared=self.prepared,
@@ -225,7 +222,10 @@ class Session:
     def run_plan(self, plan: Plan) -> Result:
         """Authorise a plan and run it."""
         self._gate.authorise(plan)
-        return STATEMENTS.find(plan.statement).run(plan, self)
+        try:
+            return STATEMENTS.find(plan.statement).run(plan, self)
+        except SqlmlError as error:
+            raise _with_nearest_function(error) from None
 
     def _snapshot(self, names: Iterable[str]) -> Snapshot:
         return read_snapshot(self.database, names)
@@ -237,6 +237,8 @@ class Session:
             def load(model: ModelVersion = model) -> Any:
                 return artifacts.load(model, catalog.read_body(self.database, model))
 
+            if artifacts.SCORERS.get(model.sha256) is not None and not catalog.is_intact(self.database, model):
+                raise artifacts.changed(model)
             self._keep(model.sha256, artifacts.SCORERS.get_or_load(model.sha256, load))
 
     def keep_artifact(self, model: ModelVersion, body: bytes) -> None:
@@ -298,14 +300,24 @@ class Session:
             result.park(unpark)
 
     def close(self) -> None:
-        """Close the connection; an open transaction rolls back. An open result stays readable."""
+        """Close the connection; an open transaction rolls back, an open result is closed."""
         if not self._is_closed:
-            self._park()
+            result = self._open() if self._open is not None else None
+            if result is not None:
+                result.close()
             self._is_closed = True
             self.database.close()
 
 
 _PASS_THROUGH = Plan(statement="query", sql="", reads=None)
+
+
+def _with_nearest_function(error: SqlmlError) -> SqlmlError:
+    """The error; where DuckDB knows no such function, with the nearest one of ours as the hint."""
+    if error.missing_function:
+        known = [*FUNCTIONS.names(), "ml_train"]
+        error.hint = nearest_hint(error.missing_function, known, otherwise=error.hint)
+    return error
 
 
 def _scores(shared: Database, sha: str, inputs: Mapping[str, Any]) -> Any:

@@ -4,49 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sqlml.errors import TrainingFailed
-from sqlml.features import Input
 from sqlml.fitting import TrainingData
-from sqlml.model_types.base import ModelType
-from sqlml.options import CommonOptions
 from sqlml.preprocessing import Preprocessor, Raw, Text, read_column
 from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, split_rows
+from sqlml.task import Task, TrainingTable
 from sqlml.types import Progress, Trained
 
 Rows = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What to train: the model type, its options, its inputs, and its label with its DuckDB type and family."""
-
-    model_type: ModelType
-    common: CommonOptions
-    options: Any
-    inputs: tuple[Input, ...]
-    label: str
-    label_type: str
-    label_family: str
-
-
-@dataclass(frozen=True)
-class TrainingTable:
-    """The rows as Arrow arrays: one an input, the label, the row hash and, if asked for, the split column."""
-
-    inputs: Mapping[str, Any]
-    label: Any
-    row_hash: Any
-    split: Any = None
-
-    def __len__(self) -> int:
-        return len(self.label)
 
 
 def train(
@@ -78,19 +49,17 @@ def train(
     _check_features(task, columns)
     check_cancelled()
     _check_classes(task, target, split.train, classes)
-    learned_from = {name: _rows_of(c, split.train) for name, c in columns.items()}
     data = TrainingData(
         columns=columns,
         target=target,
         train=split.train,
         evaluate=split.evaluate,
-        preprocessor=Preprocessor.fit(task.model_type.encoding, task.inputs, learned_from),
+        preprocessor=Preprocessor.fit(task.model_type.encoding, task.inputs, columns, split.train),
         classes=classes,
         report=report,
         check_cancelled=check_cancelled,
         seed=task.common.seed,
     )
-    del learned_from
     fitted = task.model_type.fit(task.options, data)
     document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
     report(Progress("evaluate", 0, 1))
@@ -112,12 +81,6 @@ def train(
         seconds=time.perf_counter() - started,
         warnings=fitted.warnings,
     )
-
-
-def _rows_of(column: Raw, rows: Rows) -> Raw:
-    # Means and categories do not depend on the order, so the whole column needs no copy.
-    count = len(column.codes) if isinstance(column, Text) else len(column)
-    return column if len(rows) == count else column.take(np.sort(rows))
 
 
 def _read_label(task: Task, label: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], tuple[str, ...]]:

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from sqlml.dialect import to_sql
 from sqlml.planner import Planned
-from sqlml.training import Task, TrainingTable
+from sqlml.task import Task, TrainingTable
 from sqlml.types import Feature, SourceMap
 
 _ROWS = "sqlml_rows"

@@ -68,7 +68,6 @@ class ModelVersion:
     library_versions: str
     signature: str
     encoding: str
-    is_intact: bool = True
 
     @property
     def full_name(self) -> str:

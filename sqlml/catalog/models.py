@@ -12,6 +12,9 @@ from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
 from sqlml.catalog.snapshot import read_snapshot
 from sqlml.types import ModelVersion, Relation, Trained
 
+# Artifacts up to this many bytes are hashed again at every statement that scores with them.
+_CHECKED_AGAIN = 4 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class NewVersion:
@@ -153,15 +156,15 @@ def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
         cursor.rows(in_catalog(sql, catalog), [model_id])
 
 
-def read_metrics(cursor: Cursor, model: ModelVersion) -> dict[str, float | None]:
+def read_metrics(cursor: Cursor, catalog: str, model_id: str, version: int) -> dict[str, float | None]:
     """The metrics of a version on its held-out rows."""
     rows = cursor.rows(
         in_catalog(
             """SELECT t.key, t.value FROM sqlml.metrics AS t JOIN sqlml.runs AS r ON r.run_id = t.run_id
                WHERE r.model_id = ? AND r.version = ? AND t.key NOT IN ('loss', 'eval_loss')""",
-            model.catalog,
+            catalog,
         ),
-        [model.model_id, model.version],
+        [model_id, version],
     )
     return dict(rows)
 
@@ -178,6 +181,19 @@ def find_artifact(cursor: Cursor, catalog: str, sha256: str) -> ModelVersion | N
     )
     versions = read_snapshot(cursor, (row[0] for row in names)).versions if names else ()
     return next((v for v in versions if v.sha256 == sha256 and v.catalog == catalog), None)
+
+
+def is_intact(cursor: Cursor, model: ModelVersion) -> bool:
+    """Whether the stored bytes of a loaded version still are what their sha256 says; large ones are not read again."""
+    rows = cursor.rows(
+        in_catalog(
+            """SELECT CASE WHEN octet_length(body) > ? THEN true ELSE sha256(body) = sha256 END
+               FROM sqlml.artifacts WHERE model_id = ? AND version = ?""",
+            model.catalog,
+        ),
+        [_CHECKED_AGAIN, model.model_id, model.version],
+    )
+    return bool(rows and rows[0][0])
 
 
 def read_body(cursor: Cursor, model: ModelVersion) -> bytes | None:

@@ -13,7 +13,6 @@ from sqlml.types import Feature, ModelVersion, ObjectName
 _VERSIONS = """
 SELECT m.schema_name, m.model_name, m.model_id, v.version, v.model_type, v.task, v.label_name, v.label_type,
        v.classes, a.format, a.sha256, a.feature_signature, a.library_versions, a.signature, v.encoding,
-       sha256(a.body) = a.sha256,
        (SELECT list({'name': f.name, 'type': f.type, 'family': f.family} ORDER BY f.position)
         FROM sqlml.features AS f WHERE f.model_id = v.model_id AND f.version = v.version)
 FROM sqlml.models AS m
@@ -110,7 +109,7 @@ def model_catalogs(cursor: Cursor) -> list[str]:
 
 def _version(catalog: str, row: tuple[object, ...]) -> ModelVersion:
     (schema, name, model_id, version, model_type, task, label, label_type, classes, *rest) = row
-    fmt, sha, signature_of_features, libraries, signature, encoding, intact, features = rest
+    fmt, sha, signature_of_features, libraries, signature, encoding, features = rest
     return ModelVersion(
         catalog=catalog,
         schema=str(schema),
@@ -129,5 +128,4 @@ def _version(catalog: str, row: tuple[object, ...]) -> ModelVersion:
         library_versions=str(libraries),
         signature=str(signature),
         encoding=str(encoding),
-        is_intact=bool(intact),
     )

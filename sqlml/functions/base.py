@@ -47,6 +47,10 @@ class Context(Protocol):
         """Whether models must not run while DuckDB plans, as in EXPLAIN."""
 
     @property
+    def catalog(self) -> str:
+        """The current catalog."""
+
+    @property
     def is_stored(self) -> bool:
         """Whether the SQL is kept (a view, a macro) and so must follow the model's newest version."""
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from sqlml.errors import NotFound, WrongType, nearest_hint
+from sqlml.errors import InvalidOption, NotFound, WrongType, nearest_hint
 from sqlml.features import FAMILY_TYPES, accepts, all_inputs, family_of
 from sqlml.functions.base import Context, Source, named_value
 from sqlml.types import Column, Feature, ModelVersion
@@ -46,17 +46,22 @@ def bind_arguments(model: ModelVersion, arguments: Sequence[exp.Expr], context: 
     if not arguments:
         raise NotFound(f'The call gives model "{model.short_name}" no features.', hint=f"It takes: {_features(model)}.")
     if len(arguments) == 1:
-        row = _bind_row(model, arguments[0], context, at)
+        row = bind_row(model, arguments[0], context, at)
         if row is not None:
             return row
     return _bind_values(model, arguments, context, at)
 
 
-def _bind_row(model: ModelVersion, argument: exp.Expr, context: Context, at: exp.Expr) -> Bound | None:
+def bind_row(model: ModelVersion, argument: exp.Expr, context: Context, at: exp.Expr) -> Bound | None:
+    """Features from an argument that is a whole row: a struct, `t`, `t.*`, `*`; None where it is a value."""
     if isinstance(argument, exp.Struct):
         return _bind_values(model, argument.expressions, context, at)
     if isinstance(argument, exp.Anonymous) and argument.name.casefold() in ("struct_pack", "named_struct"):
         return _bind_values(model, argument.expressions, context, at)
+    if isinstance(argument, exp.Anonymous) and argument.name.casefold() == "row":
+        raise InvalidOption(
+            "The fields of row(...) have no names.", hint=f"Write {{'feature': value}}. It takes: {_features(model)}."
+        )
     if isinstance(argument, exp.Star):
         return _bind_sources(model, context.sources(at))
     if not isinstance(argument, exp.Column):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sqlml.errors import InvalidOption
-from sqlml.functions.base import Call, Context
-from sqlml.functions.binding import bind_arguments, input_struct
+from sqlml.errors import InvalidOption, nearest_hint
+from sqlml.functions.base import Call, Context, known_only, named_value
+from sqlml.functions.binding import bind_arguments, bind_row, input_struct
 from sqlml.functions.scores import score_call
 from sqlml.types import ModelVersion
+
+_SETTINGS = ("threshold", "label")
 
 
 def model_argument(call: Call) -> exp.Expr:
@@ -23,14 +25,15 @@ def model_argument(call: Call) -> exp.Expr:
 def scalar_score(call: Call, context: Context) -> tuple[ModelVersion, exp.Expr, dict[str, exp.Expr]]:
     """Model and score of a scalar call, and the named arguments that are settings rather than features."""
     model = context.model(model_argument(call))
-    arguments = list(call.node.expressions)[1:] if call.positional else list(call.node.expressions)
-    options: dict[str, exp.Expr] = {}
-    if call.positional and len(call.positional) > 1:
-        # With a row given, named arguments are settings; without one they are features.
-        options = dict(call.named)
-        arguments = list(call.positional[1:])
-        if options and not all(k in ("threshold", "label") for k in options):
-            arguments = list(call.node.expressions)[1:]
-            options = {}
-    bound = bind_arguments(model, arguments, context, call.node)
-    return model, score_call(model, input_struct(model, bound), context), options
+    values = call.positional[1:]
+    row = bind_row(model, values[0], context, call.node) if len(values) == 1 else None
+    features = {f.name.casefold() for f in model.features}
+    # With a row given, named arguments are settings; without one those that no feature has the name of.
+    options = {k: v for k, v in call.named.items() if k != "model" and (row or (k in _SETTINGS and k not in features))}
+    misspelt = [k for k in call.named if k not in (*options, *features) and nearest_hint(k, _SETTINGS)]
+    known_only(dict.fromkeys(misspelt), _SETTINGS, call.name)
+    if row is None:
+        given = list(call.node.expressions)[1 if call.positional else 0 :]
+        arguments = [a for a in given if (named_value(a)[0] or "").casefold() not in (*options, "model")]
+        row = bind_arguments(model, arguments, context, call.node)
+    return model, score_call(model, input_struct(model, row), context), options

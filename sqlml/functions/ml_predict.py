@@ -42,7 +42,7 @@ class MlPredict(Function):
         query = data_query(call)
         if query is None:
             raise InvalidOption(f"{self.name} needs rows.", hint="Write ML.PREDICT(MODEL m, TABLE t) or (query).")
-        options = settings(call, ("threshold", "keep_original_columns"))
+        options = settings(call, ("threshold",))
         threshold = threshold_of(model, options.get("threshold"), context)
         columns = context.columns(query, call.node)
         bound = bind_columns(model, columns, "rows_in", "the input")

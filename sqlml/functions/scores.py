@@ -15,7 +15,7 @@ def score_call(model: ModelVersion, inputs: exp.Expr, context: Context) -> exp.E
     The macro is replaced with each version, so a view follows the model.
     """
     if context.is_stored:
-        return macro_call(model, inputs)
+        return macro_call(model, inputs, context.catalog)
     name = "sqlml_predict_unfolded" if context.unfolded else "sqlml_predict"
     return scorer(name, model.sha256, inputs)
 
@@ -30,10 +30,13 @@ def macro_name(model: ModelVersion) -> str:
     return model.short_name
 
 
-def macro_call(model: ModelVersion, inputs: exp.Expr) -> exp.Expr:
+def macro_call(model: ModelVersion, inputs: exp.Expr, current_catalog: str) -> exp.Expr:
     """The call of the model's macro."""
     call = exp.Anonymous(this=exp.to_identifier(macro_name(model), quoted=True), expressions=[inputs])
-    return exp.Dot(this=exp.to_identifier("sqlml_models"), expression=call)
+    schema: exp.Expr = exp.to_identifier("sqlml_models")
+    if model.catalog != current_catalog:
+        schema = exp.Dot(this=exp.to_identifier(model.catalog, quoted=True), expression=schema)
+    return exp.Dot(this=schema, expression=call)
 
 
 def answer(model: ModelVersion, score: exp.Expr, threshold: float = 0.5) -> exp.Expr:

@@ -40,7 +40,8 @@ def settings(call: Call, known: tuple[str, ...]) -> Mapping[str, exp.Expr]:
     for argument in call.positional[1:]:
         if isinstance(argument, exp.Struct):
             given.update(struct_values(argument))
-    if len(call.positional) > 3:
+    stray = [a for a in call.positional[2:] if not isinstance(a, exp.Struct)]
+    if len(call.positional) > 3 or stray:
         raise InvalidOption(f"{call.name} has too many arguments.", hint="MODEL m, TABLE t | (query), STRUCT(...).")
     known_only(given, known, call.name)
     return given

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
 from sqlml.options import option
-from sqlml.scoring.linear import store
 from sqlml.types import Progress
 
 
@@ -64,6 +63,8 @@ class LinearReg(ModelType):
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep the coefficients only."""
         import numpy as np
+
+        from sqlml.scoring.linear import store
 
         estimator: Any = self.build(options, rows=len(data.train))
         data.report(Progress("fit", 0, 1))

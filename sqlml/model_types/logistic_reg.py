@@ -9,7 +9,6 @@ from typing import Any
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
 from sqlml.options import option
-from sqlml.scoring.linear import store
 from sqlml.types import Progress
 
 
@@ -59,6 +58,8 @@ class LogisticReg(ModelType):
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep the coefficients only; a solver that did not converge is a warning of the run."""
         from sklearn.exceptions import ConvergenceWarning
+
+        from sqlml.scoring.linear import store
 
         estimator: Any = self.build(options, seed=data.seed)
         data.report(Progress("fit", 0, 1))

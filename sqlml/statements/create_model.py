@@ -23,7 +23,7 @@ from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
 from sqlml.statements.train_and_store import existing, train_and_store
-from sqlml.training import Task
+from sqlml.task import Task
 from sqlml.training_query import training_query
 from sqlml.types import Column, Feature, ObjectName, Plan, Privilege, Relation
 
@@ -69,7 +69,7 @@ class CreateModel(Statement):
         query = tree.args.get("expression")
         if query is None:
             raise planner.at(InvalidSql("CREATE MODEL needs training data.", hint="Add AS SELECT ... FROM ..."), tree)
-        if not isinstance(query, exp.Query):
+        if not isinstance(query, exp.Query | exp.Values | exp.Pivot):
             raise planner.at(
                 InvalidSql("A model is trained on a query, not on another statement.", hint="Write AS SELECT ..."),
                 query,

@@ -86,7 +86,7 @@ class ExecutePrepared(Statement):
         if named and positional:
             raise InvalidOption("EXECUTE takes values in order or by name, not both.", hint="Name all of them.")
         try:
-            return planner.plan_text(text, named or positional or None)
+            return planner.plan_text(text, named or positional or None, unfolded=planner.unfolded)
         except SqlmlError as error:
             raise planner.at(error, tree) from None
 

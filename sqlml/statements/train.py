@@ -42,7 +42,7 @@ class Train(Statement):
         assert call is not None
         try:
             text = self._spelled_out(call, planner)
-            return planner.plan_text(text)
+            return planner.plan_text(text, unfolded=planner.unfolded)
         except SqlmlError as error:
             error.line = error.column = error.excerpt = None
             raise planner.at(error, call) from None

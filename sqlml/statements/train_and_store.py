@@ -21,7 +21,6 @@ from sqlml.errors import AlreadyExists, NotFound, TransactionConflict
 from sqlml.metrics import COLUMNS, evaluation
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
-from sqlml.training import train
 from sqlml.training_query import read_table
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
@@ -39,6 +38,8 @@ def existing(name: ObjectName) -> AlreadyExists:
 
 def train_and_store(plan: Plan, context: Context) -> Result:
     """Run a planned CREATE MODEL; the result is one row: model, version, metrics, seconds."""
+    from sqlml.training import train
+
     creation, database = plan.details, context.database
     started = time.perf_counter()
     started_at = datetime.datetime.now(datetime.UTC)
@@ -46,7 +47,7 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     if creation.exists_ok:
         found = _find(database, creation.name)
         if found is not None:
-            return _row(database, creation.name.name, found[1], {}, 0.0)
+            return _existing_row(database, creation.name, found)
     context.load_artifacts(plan.models)
     context.report(Progress("read", 0, 1))
     table = database.table(plan.sql, plan.params, plan.source_map)
@@ -67,7 +68,8 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     stored = _store(plan, context, trained, body, metrics, started_at)
     if stored is None:
         found = _find(database, creation.name)
-        return _row(database, creation.name.name, found[1] if found else 1, {}, 0.0)
+        assert found is not None
+        return _existing_row(database, creation.name, found)
     context.report(Progress("done", 1, 1, "; ".join(trained.warnings)))
     return _row(database, stored.name, stored.version, metrics, seconds)
 
@@ -198,6 +200,12 @@ def _check_schema(database: Database, name: ObjectName) -> None:
             f'There is no schema "{name.schema}" in database "{name.catalog}".',
             hint="Create it with CREATE SCHEMA, or ATTACH the database.",
         )
+
+
+def _existing_row(database: Database, name: ObjectName, found: tuple[str, int]) -> Result:
+    """What IF NOT EXISTS answers for a model that is there: its newest version, trained in no time."""
+    metrics = catalog.read_metrics(database, str(name.catalog), *found)
+    return _row(database, name.name, found[1], metrics, 0.0)
 
 
 def _row(database: Database, name: str, number: int, metrics: Mapping[str, float | None], seconds: float) -> Result:

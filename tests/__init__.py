@@ -1,0 +1,1 @@
+"""Tests of sqlml: SQL first. `tests/sql/**/*.test` is the specification, run by `tests/sqllogictest.py`."""

@@ -1,0 +1,27 @@
+"""Fixtures that every test has: a signing key of the test run's own, a fresh database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sqlml
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A configuration folder for the whole run, so that the user's key is never read or written."""
+    folder = tmp_path_factory.mktemp("config")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SQLML_CONFIG_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def con() -> Iterator[sqlml.Connection]:
+    """A connection to a new in-memory database."""
+    connection = sqlml.connect()
+    yield connection
+    connection.close()
