@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlml.errors import InvalidOption
+from sqlml.errors import InvalidOption, TrainingFailed
+from sqlml.fitting import Fitted
 from sqlml.options import option
 from sqlml.types import Progress
 
@@ -53,6 +54,11 @@ class BoostingOptions:
     path_smooth: float = option(0.0, "Smoothing of leaves towards their parents.", low=0)
     extra_trees: bool = option(default=False, doc="Draw split thresholds at random.")
 
+    def __post_init__(self) -> None:
+        """Check options against one another."""
+        if self.dropout and self.booster_type != "DART":
+            raise InvalidOption("The option \"dropout\" needs booster_type='DART'.", hint="Leave it out, or set both.")
+
 
 NOT_SUPPORTED = ("num_parallel_tree", "colsample_bylevel", "dart_normalize_type", "xgboost_version")
 
@@ -82,8 +88,6 @@ _PARAMETERS = {
 
 def parameters(options: BoostingOptions, objective: str, *, rows: int, classes: int, seed: int) -> dict[str, Any]:
     """LightGBM's parameters for these options."""
-    if options.dropout and options.booster_type != "DART":
-        raise InvalidOption("The option \"dropout\" needs booster_type='DART'.", hint="Leave it out, or set both.")
     depth = options.max_tree_depth if options.max_tree_depth is not None else 6 if options.num_leaves is None else -1
     leaves = options.num_leaves if options.num_leaves is not None else 2 ** min(depth, 12)
     given = asdict(options)
@@ -127,12 +131,11 @@ class _EarlyStop:
         return last is not None and last - loss < self._least * abs(last)
 
 
-def boost(
-    options: BoostingOptions, objective: str, data: TrainingData
-) -> tuple[str, list[tuple[str, int, float]], Mapping[str, Any]]:
-    """Train; returns LightGBM's model text, the losses by round, and the parameters that were used."""
-    import lightgbm as lgb
+def boost(options: BoostingOptions, objective: str, data: TrainingData) -> Fitted:
+    """Train; keeps LightGBM's model text, the losses by round, and the parameters that were used."""
+    from sqlml.scoring.lightgbm_trees import lightgbm, shaped
 
+    lgb = lightgbm()
     params = parameters(options, objective, rows=len(data.train), classes=len(data.classes), seed=data.seed)
     train, watched = _datasets(lgb, params, data)
     history: list[tuple[str, int, float]] = []
@@ -146,17 +149,42 @@ def boost(
         if stop and stop.reached(losses.get("eval_loss", losses["loss"])):
             raise lgb.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
 
-    booster = lgb.train(
-        params,
-        train,
-        num_boost_round=options.max_iterations,
-        valid_sets=[d for _, d in watched],
-        valid_names=[name for name, _ in watched],
-        callbacks=[after_round],
-    )
+    try:
+        booster = lgb.train(
+            params,
+            train,
+            num_boost_round=options.max_iterations,
+            valid_sets=[d for _, d in watched],
+            valid_names=[name for name, _ in watched],
+            callbacks=[after_round],
+            keep_training_booster=True,
+        )
+    except lgb.basic.LightGBMError as error:
+        raise TrainingFailed(
+            f"LightGBM cannot learn from these rows: {str(error).strip()}",
+            hint="Check the options: subsample, max_bin and min_data_in_leaf go with the number of rows.",
+        ) from error
     # Without its parameters, which name the number of threads, the text depends on the rows alone.
     text = booster.model_to_string(num_iteration=-1).partition("\nparameters:")[0]
-    return text, history, params
+    scores = None
+    if options.booster_type == "GBTREE" and not len(data.evaluate):
+        scores = shaped(_training_scores(booster), is_binary=objective == "binary")
+    return Fitted("lightgbm", {"model": text}, tuple(history), params, training_scores=scores)
+
+
+def _training_scores(booster: Any) -> Any:
+    """What the booster itself added up for its training rows: to the bit what its model text predicts.
+
+    Not of DART, which takes trees out and puts them back.
+    """
+    found: list[Any] = []
+
+    def keep(scores: Any, _: Any) -> tuple[str, float, bool]:
+        found.append(scores.copy())
+        return "kept", 0.0, True
+
+    booster.eval_train(keep)
+    return found[0]
 
 
 def _datasets(lgb: Any, params: Mapping[str, Any], data: TrainingData) -> tuple[Any, list[tuple[str, Any]]]:

@@ -37,6 +37,14 @@ class _Parser(ModelStatements, DuckDBParser):
         name: parse for name, parse in DuckDBParser.NO_PAREN_FUNCTION_PARSERS.items() if name in ("ANY", "CASE", "MAP")
     }
 
+    LAMBDAS: ClassVar[dict[TokenType, Callable[..., exp.Expr]]] = {
+        **DuckDBParser.LAMBDAS,
+        # The value of a named argument may be MODEL m or TABLE t too.
+        TokenType.FARROW: lambda self, names: self.expression(
+            exp.Kwarg(this=exp.var(names[0].name), expression=self._parse_lambda())
+        ),
+    }
+
     def _parse_lambda(self, alias: bool = False) -> exp.Expr | None:  # noqa: FBT001, FBT002 - sqlglot's signature
         return self._parse_model_argument() or self._parse_table_argument() or super()._parse_lambda(alias=alias)
 

@@ -28,7 +28,8 @@ Scores = Callable[[str, Mapping[str, Any]], Any]
 COMMENT = duckdb.token_type.comment
 STRING = duckdb.token_type.string_const
 
-_lock = threading.Lock()
+# Reentrant: a dropped connection may be released while another is opened.
+_lock = threading.RLock()
 _open: dict[str, Database] = {}
 
 

@@ -14,6 +14,7 @@ a day cannot say anything about a day that was not seen.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -113,6 +114,21 @@ def inputs_of(feature: Feature) -> tuple[Input, ...]:
 def all_inputs(features: tuple[Feature, ...]) -> tuple[Input, ...]:
     """The inputs of all features, in order."""
     return tuple(i for f in features for i in inputs_of(f))
+
+
+def known_label(label: exp.Expr, duckdb_type: str) -> exp.Expr:
+    """A class label; NaN is no class, it counts as NULL."""
+    if duckdb_type not in ("FLOAT", "DOUBLE"):
+        return label
+    return exp.func("nullif", label, _double(exp.Literal.string("nan")))
+
+
+def unused_name(name: str, taken: Iterable[str]) -> str:
+    """The name, made longer until no column is called so."""
+    folded = {t.casefold() for t in taken}
+    while name.casefold() in folded:
+        name += "_"
+    return name
 
 
 def _double(value: exp.Expr) -> exp.Expr:

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted estimator as plain data: its format, what is stored, and what fitting had to say."""
+    """A fitted estimator as plain data: its format, what is stored, and what fitting had to say.
+
+    `training_scores` are the scores of the training rows, where fitting knows them already.
+    """
 
     format: str
     state: Mapping[str, Any]
     history: tuple[tuple[str, int, float], ...] = ()
     resolved: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    training_scores: Any = None
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,17 @@ def _typed(spec: Field[Any], kind: Any, value: Any) -> Any:
     return _scalar(spec, kind, value)
 
 
+# Beyond these a number overflows in the libraries that train.
+_LARGEST = {int: 2**31 - 1, float: 1e100}
+
+
 def _scalar(spec: Field[Any], kind: Any, value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and kind in _LARGEST and not abs(value) <= _LARGEST[kind]:
+        raise InvalidOption(
+            f'The option "{spec.name}" is infinite, NaN or far too large.',
+            hint=f"It takes {_KINDS[kind]} of at most {_LARGEST[kind]:g}.",
+        )
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if kind is int and isinstance(value, float) and value.is_integer():

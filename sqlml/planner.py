@@ -109,7 +109,7 @@ class Planner:
         # Only now do the columns stand there that a whole row means.
         reads, writes = relations(rewritten)
         self.used_parameters += rewriter.used_parameters
-        start, end = span or (0, len(self.text))
+        start, end = span or (len(self.text) - len(self.text.lstrip()), len(self.text))
         named = [
             (last, last, label)
             for first, last, label in labels

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -88,12 +89,18 @@ class Learned:
         scaled = (values - self.mean) / self.scale
         return np.where(np.isfinite(values), scaled, 0.0)
 
+    @cached_property
+    def _positions(self) -> dict[Any, int]:
+        return {category: i for i, category in enumerate(self.categories)}
+
+    def table(self, values: Sequence[str], *, null: int, unseen: int) -> Codes:
+        """The code of each value of a coded text column, and last that of NULL."""
+        return np.array([self._positions.get(v, unseen) for v in values] + [null], dtype=np.int64)
+
     def codes(self, column: Raw, *, null: int, unseen: int) -> Codes:
         """The position of each row's category, with the given codes for NULL and for what was not seen."""
         if isinstance(column, Text):
-            position = {category: i for i, category in enumerate(self.categories)}
-            table = np.array([position.get(v, unseen) for v in column.values] + [null], dtype=np.int64)
-            return table[column.codes]
+            return self.table(column.values, null=null, unseen=unseen)[column.codes]
         known = np.asarray(self.categories, dtype=np.float64)
         finite = np.isfinite(column)
         if not len(known):
@@ -149,16 +156,20 @@ class Preprocessor:
         count = len(rows) if rows is not None else len(first.codes if isinstance(first, Text) else first)
         matrix: Floats = np.empty((count, len(self.inputs)), order="F")
         for i, learned in enumerate(self.inputs):
-            column = columns[learned.name]
+            column, out = columns[learned.name], matrix[:, i]
             if isinstance(column, Text):
-                codes = learned.codes(column, null=-1, unseen=-2) + 1
-                values = np.where(codes < 0, np.nan, codes.astype(np.float64))
-            else:
-                values = np.where(np.isinf(column), np.nan, column) if np.isinf(column).any() else column
+                table = learned.table(column.values, null=-1, unseen=-2) + 1
+                codes = column.codes if rows is None else column.codes[rows]
+                # Of codes that are valid, -1 wraps to the last; the default mode would copy once more.
+                np.take(np.where(table < 0, np.nan, table), codes, out=out, mode="wrap")
+                continue
             if rows is None:
-                matrix[:, i] = values
+                out[:] = column
             else:
-                np.take(values, rows, out=matrix[:, i])
+                np.take(column, rows, out=out, mode="clip")
+            infinite = np.isinf(out)
+            if infinite.any():
+                out[infinite] = np.nan
         return matrix
 
     def blocks(self, columns: Mapping[str, Raw]) -> tuple[Floats, list[Codes]]:

@@ -32,6 +32,8 @@ class Reader:
 
     def read(self, text: str, tokens: list[tuple[int, Any]], prepared: Collection[str] = ()) -> list[Piece]:
         """Split a script; empty statements are left out."""
+        if not tokens:
+            return []
         starts = _char_offsets(text, [position for position, _ in tokens])
         ends = [*starts[1:], len(text)]
         pieces: list[Piece] = []

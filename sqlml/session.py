@@ -35,7 +35,7 @@ from sqlml.planner import Planner, relations
 from sqlml.result import Result
 from sqlml.script import Piece, Reader
 from sqlml.statements import STATEMENTS
-from sqlml.types import ModelVersion, Params, Plan, Progress
+from sqlml.types import ModelVersion, Params, Plan, Progress, SourceMap
 
 _REMEMBERED = 512
 
@@ -139,9 +139,8 @@ class Session:
                 # A statement may be ours only because of what was prepared before it.
                 [now] = self._reader.read(text, self.database.tokenize(text), self.prepared)
                 used = {name: values[name] for name in piece.parameters if name in values}
-                whole = _blank(sql[: piece.start]) + text
                 ours = dataclasses.replace(piece, is_ours=now.is_ours)
-                result = self._run_script(whole, [ours], used or None)
+                result = self._run_script(sql, [ours], used or None)
                 self._open = weakref.ref(result)
                 yield text, result
 
@@ -159,20 +158,20 @@ class Session:
         for piece in pieces:
             if result is not None:
                 result.close()
-            # Blank up to the statement, so that every place in it is its place in the script.
-            text = _blank(sql[: piece.start]) + sql[piece.start : piece.end]
+            text = sql[piece.start : piece.end]
             if piece.is_ours:
-                result = self.run_plan(self.plan_text(text, params))
+                # Blank up to the statement, so that every place in it is its place in the script.
+                result = self.run_plan(self.plan_text(_blank(sql[: piece.start]) + text, params))
             else:
                 self._gate.authorise(_PASS_THROUGH)
-                result = self._pass_through(text, params)
+                result = self._pass_through(text, params, SourceMap(sql, ((0, 0, 0, piece.start),)))
             self._cancelled.clear()
         assert result is not None
         return result
 
-    def _pass_through(self, sql: str, params: Params) -> Result:
+    def _pass_through(self, sql: str, params: Params, source: SourceMap | None = None) -> Result:
         try:
-            return self.database.execute(sql, params)
+            return self.database.execute(sql, params, source)
         except SqlmlError as error:
             raise _with_nearest_function(error) from None
 

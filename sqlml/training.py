@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sqlml.errors import TrainingFailed
-from sqlml.fitting import TrainingData
+from sqlml.fitting import Fitted, TrainingData
 from sqlml.preprocessing import Preprocessor, Raw, Text, read_column
 from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, split_rows
@@ -18,6 +18,9 @@ from sqlml.task import Task, TrainingTable
 from sqlml.types import Progress, Trained
 
 Rows = npt.NDArray[np.int64]
+
+# The square of a larger number is infinite.
+_LARGEST = 1e150
 
 
 def train(
@@ -60,12 +63,19 @@ def train(
         check_cancelled=check_cancelled,
         seed=task.common.seed,
     )
-    fitted = task.model_type.fit(task.options, data)
+    fitted = _fit(task, data)
     document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
     report(Progress("evaluate", 0, 1))
     held_out = split.evaluate if len(split.evaluate) else split.train
-    scorer = load_scorer(fitted.format, document)
-    scores = scorer.estimator.score(data.preprocessor, {n: c.take(held_out) for n, c in columns.items()})
+    scores = None if len(split.evaluate) else fitted.training_scores
+    if scores is None:
+        scorer = load_scorer(fitted.format, document)
+        scores = scorer.estimator.score(data.preprocessor, {n: c.take(held_out) for n, c in columns.items()})
+    if not np.isfinite(scores).all():
+        raise TrainingFailed(
+            "The trained model predicts infinite or undefined numbers.",
+            hint="Rescale very large or very small columns, and check the options.",
+        )
     return Trained(
         document=document,
         format=fitted.format,
@@ -83,6 +93,17 @@ def train(
     )
 
 
+def _fit(task: Task, data: TrainingData) -> Fitted:
+    try:
+        return task.model_type.fit(task.options, data)
+    except (ValueError, ArithmeticError) as error:
+        # What is known to be wrong with data is refused before; this is what only the library itself finds.
+        raise TrainingFailed(
+            f"model_type '{task.model_type.name}' cannot learn from these rows: {error}",
+            hint="Check the options, and the columns for extreme values.",
+        ) from error
+
+
 def _read_label(task: Task, label: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], tuple[str, ...]]:
     if label.null_count == len(label):
         raise TrainingFailed(
@@ -95,6 +116,8 @@ def _read_label(task: Task, label: Any) -> tuple[npt.NDArray[Any], npt.NDArray[n
                 f'The label "{task.label}" is infinite in {int(np.isinf(values).sum())} rows.',
                 hint=f"Leave them out: WHERE isfinite({task.label}).",
             )
+        # LightGBM keeps the label in 32 bits.
+        _check_size(f'label "{task.label}"', values, 1e37 if task.model_type.encoding == "label" else _LARGEST)
         return values, ~np.isnan(values), ()
     encoded = (
         label.combine_chunks().dictionary_encode() if hasattr(label, "combine_chunks") else label.dictionary_encode()
@@ -138,6 +161,16 @@ def _check_features(task: Task, columns: Mapping[str, Raw]) -> None:
             )
         if np.isnan(column).all():
             raise _all_null(spec.feature.name)
+        if task.model_type.encoding == "one_hot":
+            _check_size(f'feature "{spec.feature.name}"', column, _LARGEST)
+
+
+def _check_size(what: str, values: npt.NDArray[np.float64], largest: float) -> None:
+    if np.fmax.reduce(np.abs(values), initial=0.0) > largest:
+        raise TrainingFailed(
+            f"The {what} has values beyond {largest:g}, too large to be learned from.",
+            hint="Divide them by a constant, or take their logarithm.",
+        )
 
 
 def _all_null(name: str) -> TrainingFailed:

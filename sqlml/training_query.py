@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml.dialect import to_sql
+from sqlml.features import known_label, unused_name
 from sqlml.planner import Planned
 from sqlml.task import Task, TrainingTable
 from sqlml.types import Feature, SourceMap
@@ -24,18 +25,23 @@ _WHOLE_NUMBERS = {
 def training_query(task: Task, features: tuple[Feature, ...], planned: Planned) -> tuple[str, SourceMap]:
     """The SQL and its map back to the user's text; the user's query stands in it to the byte."""
     by_name = {f.name: f for f in features}
+    rows = unused_name(_ROWS, [*by_name, task.label, task.common.data_split_col])
+
+    def column(name: str) -> exp.Expr:
+        return exp.column(name, table=rows, quoted=True)
+
     columns = [
-        exp.alias_(i.sql(_column(by_name[i.feature.name].name)), f"{_INPUT}{n}") for n, i in enumerate(task.inputs)
+        exp.alias_(i.sql(column(by_name[i.feature.name].name)), f"{_INPUT}{n}") for n, i in enumerate(task.inputs)
     ]
-    columns.append(exp.alias_(_label(task), _LABEL))
+    columns.append(exp.alias_(_label(task, column(task.label)), _LABEL))
     if task.common.data_split_col:
-        columns.append(exp.alias_(_column(task.common.data_split_col), _SPLIT))
-    columns.append(exp.alias_(exp.func("hash", exp.column(_ROWS)), _HASH))
+        columns.append(exp.alias_(column(task.common.data_split_col), _SPLIT))
+    columns.append(exp.alias_(exp.func("hash", exp.column(rows)), _HASH))
     # The placeholder marks where the text of the query goes.
     holder = exp.Subquery(
-        this=exp.select("*").from_("sqlml_query"), alias=exp.TableAlias(this=exp.to_identifier(_ROWS))
+        this=exp.select("*").from_("sqlml_query"), alias=exp.TableAlias(this=exp.to_identifier(rows))
     )
-    before, _, after = to_sql(exp.select(*columns).from_(holder)).partition("SELECT * FROM sqlml_query")
+    before, _, after = to_sql(exp.select(*columns).from_(holder)).rpartition("SELECT * FROM sqlml_query")
     shift = len(before)
     sent = planned.source_map
     start = sent.to_text(0)
@@ -53,14 +59,9 @@ def read_table(task: Task, table: Any) -> TrainingTable:
     return TrainingTable(inputs, table.column(_LABEL), table.column(_HASH), split)
 
 
-def _column(name: str) -> exp.Expr:
-    return exp.column(name, table=_ROWS, quoted=True)
-
-
-def _label(task: Task) -> exp.Expr:
-    label = _column(task.label)
+def _label(task: Task, label: exp.Expr) -> exp.Expr:
     if task.model_type.task == "regression":
         return exp.cast(label, exp.DataType.build("DOUBLE", dialect="duckdb"))
     if task.label_type in _WHOLE_NUMBERS:
         return label
-    return exp.cast(label, exp.DataType.build("VARCHAR", dialect="duckdb"))
+    return exp.cast(known_label(label, task.label_type), exp.DataType.build("VARCHAR", dialect="duckdb"))

@@ -21,7 +21,6 @@ compared is `[SQLSTATE] message` with its hint.
 
 from __future__ import annotations
 
-import datetime
 import decimal
 import re
 import sys
@@ -33,6 +32,7 @@ from typing import Any, Protocol
 
 _SORTS = ("nosort", "rowsort", "valuesort")
 _WHOLE = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|BOOLEAN|BIGNUM|\"?NULL\"?)$")
+_QUOTED = re.compile(r"[,:=(){}\[\]'\"\\]")
 _NUMBER = re.compile(r"(FLOAT|DOUBLE|DECIMAL\(.*\)|\"?NULL\"?)$")
 
 
@@ -103,7 +103,7 @@ def render(value: Any, kind: Any = None, *, nested: bool = False) -> str:
         return "NULL"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time | decimal.Decimal | int | float):
+    if isinstance(value, decimal.Decimal | int | float):
         return str(value)
     if isinstance(value, bytes):
         return "".join(chr(b) if 32 <= b < 127 and chr(b) not in "\\'\"" else f"\\x{b:02X}" for b in value)
@@ -120,7 +120,8 @@ def render(value: Any, kind: Any = None, *, nested: bool = False) -> str:
         return "{" + ", ".join(f"'{k}': {render(v, children.get(k), nested=True)}" for k, v in value.items()) + "}"
     text = str(value)
     if nested:
-        return f"'{text}'" if not text or re.search(r"[\s,:=(){}\[\]'\"]", text) or text.upper() == "NULL" else text
+        plain = text.strip() == text and text.upper() not in ("", "NULL") and not _QUOTED.search(text)
+        return text if plain else "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
     return text.replace("\t", "\\t").replace("\n", "\\n") if text else "(empty)"
 
 

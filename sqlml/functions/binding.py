@@ -111,15 +111,18 @@ def _bind_values(model: ModelVersion, arguments: Sequence[exp.Expr], context: Co
         else:
             named[name.casefold()] = (value, _kind_of(value, context, at, struct=False))
     if unnamed and not named and len(unnamed) == len(model.features):
-        return {f.name.casefold(): (v, None) for f, v in zip(model.features, unnamed, strict=True)}
+        kinds = [_kind_of(v, context, at, struct=False) for v in unnamed]
+        return {f.name.casefold(): (v, k) for f, v, k in zip(model.features, unnamed, kinds, strict=True)}
     if unnamed:
         shown = f"{len(unnamed)} of {len(arguments)} values"
         raise NotFound(
             f'{shown} for model "{model.short_name}" have no name.',
             hint=f"Write feature := value. The features are: {_features(model)}.",
         )
-    if len(arguments) == len(model.features) == 1 and not any(f.name.casefold() in named for f in model.features):
-        return {model.features[0].name.casefold(): next(iter(named.values()))}
+    only = model.features[0].name.casefold()
+    if len(arguments) == len(model.features) == 1 and isinstance(arguments[0], exp.Column) and only not in named:
+        # A model of one feature takes a bare column, whatever its name.
+        return {only: next(iter(named.values()))}
     missing = [f.name for f in model.features if f.name.casefold() not in named]
     if missing:
         raise _missing(model, missing, list(named), "the call")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.errors import NotFound, WrongType, nearest_hint
-from sqlml.features import family_of
+from sqlml.features import family_of, known_label
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.binding import bind_columns, input_struct
 from sqlml.functions.calls import model_argument
@@ -59,7 +59,7 @@ class MlEvaluate(Function):
         value = exp.column(label.name, table="rows_in", quoted=True)
         kept = exp.DataType.build("DOUBLE" if model.task == "regression" else model.label_type, dialect="duckdb")
         rows = exp.select(
-            exp.alias_(exp.cast(value, kept), "label"),
+            exp.alias_(exp.cast(known_label(value, label.type), kept), "label"),
             exp.alias_(score_call(model, input_struct(model, bound), context), "score"),
         ).from_(exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier("rows_in"))))
         return evaluation(model.task, model.classes, rows, threshold=threshold)

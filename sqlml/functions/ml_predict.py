@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.errors import AlreadyExists, InvalidOption
+from sqlml.features import unused_name
 from sqlml.functions.base import Call, Context, Function, known_only
 from sqlml.functions.binding import bind_columns, input_struct
 from sqlml.functions.calls import model_argument, scalar_score
@@ -54,12 +55,13 @@ class MlPredict(Function):
                 f'The input has a column "{taken[0]}" already.',
                 hint=f"Leave it out: SELECT * EXCLUDE ({taken[0]}).",
             )
-        score = exp.column("sqlml_scores", table="rows_scored")
+        scores = unused_name("sqlml_scores", (c.name for c in columns))
+        score = exp.column(scores, table="rows_scored")
         outputs = [answer(model, score, threshold), probability_list(model, score)][: len(names)]
-        kept = exp.Star(except_=[exp.to_identifier("sqlml_scores")])
+        kept = exp.Star(except_=[exp.to_identifier(scores)])
         scored = exp.select(
             exp.Column(this=exp.Star(), table=exp.to_identifier("rows_in")),
-            exp.alias_(score_call(model, input_struct(model, bound), context), "sqlml_scores"),
+            exp.alias_(score_call(model, input_struct(model, bound), context), scores),
         ).from_(exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier("rows_in"))))
         return exp.select(
             *(exp.alias_(e, n, quoted=True) for e, n in zip(outputs, names, strict=True)),

@@ -29,6 +29,4 @@ class BoostedTreeClassifier(ModelType):
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep LightGBM's model text."""
-        objective = "binary" if len(data.classes) == 2 else "multiclass"
-        text, history, params = boost(options, objective, data)
-        return Fitted("lightgbm", {"model": text}, tuple(history), params)
+        return boost(options, "binary" if len(data.classes) == 2 else "multiclass", data)

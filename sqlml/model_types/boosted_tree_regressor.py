@@ -28,5 +28,4 @@ class BoostedTreeRegressor(ModelType):
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep LightGBM's model text."""
-        text, history, params = boost(options, "regression", data)
-        return Fitted("lightgbm", {"model": text}, tuple(history), params)
+        return boost(options, "regression", data)

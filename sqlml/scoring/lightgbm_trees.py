@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,22 +11,37 @@ import numpy as np
 from sqlml.preprocessing import Floats, Preprocessor, Raw
 
 
+def lightgbm() -> Any:
+    """LightGBM, loaded so that its threads soon sleep while they wait for each other.
+
+    Threads that spin are no faster on an idle machine, and ten times slower where another process has a core.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    import lightgbm
+
+    return lightgbm
+
+
+def shaped(predicted: Any, *, is_binary: bool) -> Floats:
+    """LightGBM's predictions as (rows x 1) values or (rows x classes) probabilities."""
+    scores: Floats = np.asarray(predicted, dtype=np.float64)
+    if scores.ndim == 2:
+        return scores
+    if is_binary:
+        return np.column_stack([1.0 - scores, scores])
+    return scores.reshape(-1, 1)
+
+
 class LightgbmTrees:
     """Scores by LightGBM's own predictor, one thread a call: DuckDB brings the threads."""
 
     def __init__(self, state: Mapping[str, Any]) -> None:
-        import lightgbm as lgb
-
-        self._booster = lgb.Booster(model_str=state["model"])
+        self._booster = lightgbm().Booster(model_str=state["model"])
         objective = next(line for line in state["model"].splitlines() if line.startswith("objective="))
         self._is_binary = objective.startswith("objective=binary")
 
     def score(self, preprocessor: Preprocessor, columns: Mapping[str, Raw]) -> Floats:
         """(rows x 1) values, or (rows x classes) probabilities."""
         matrix = preprocessor.label_matrix(columns)
-        scores: Floats = np.asarray(self._booster.predict(matrix, num_threads=1), dtype=np.float64)
-        if scores.ndim == 2:
-            return scores
-        if self._is_binary:
-            return np.column_stack([1.0 - scores, scores])
-        return scores.reshape(-1, 1)
+        return shaped(self._booster.predict(matrix, num_threads=1), is_binary=self._is_binary)

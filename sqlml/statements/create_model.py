@@ -216,7 +216,20 @@ def _label_and_features(columns: list[Column], common: CommonOptions) -> tuple[C
         features.append(feature)
     if not features:
         raise TrainingFailed("The training query has no column besides the label.", hint="Select at least one feature.")
+    _refuse_taken_inputs(tuple(features))
     return label, tuple(features)
+
+
+def _refuse_taken_inputs(features: tuple[Feature, ...]) -> None:
+    """Refuse a column that is named like a part that a date or timestamp is spread into."""
+    by_input: dict[str, Feature] = {}
+    for made in all_inputs(features):
+        other = by_input.setdefault(made.name.casefold(), made.feature)
+        if other != made.feature:
+            raise InvalidSql(
+                f'The column "{other.name}" is named like a part of "{made.feature.name}": "{made.name}".',
+                hint="Give one of the two columns another name with AS.",
+            )
 
 
 def _refuse_duplicates(columns: list[Column]) -> None:
@@ -242,13 +255,23 @@ def _split_column(common: CommonOptions, by_name: dict[str, Column], label: Colu
         raise InvalidOption(f"data_split_method '{method}' needs data_split_col.", hint="Name the column to split by.")
     column = by_name.get(name.casefold())
     if column is None:
-        raise NotFound(f'The training query has no column "{name}" to split by.', hint=nearest_hint(name, by_name))
+        known = f"Its columns are: {', '.join(c.name for c in by_name.values())}."
+        raise NotFound(
+            f'The training query has no column "{name}" to split by.',
+            hint=nearest_hint(name, by_name, otherwise=known),
+        )
     if column == label:
         raise InvalidOption("The label cannot be the column to split by.", hint="Name another column.")
     if method == "CUSTOM" and column.type != "BOOLEAN":
         raise InvalidOption(
             f"data_split_method 'CUSTOM' needs a BOOLEAN column; \"{name}\" is {column.type}.",
             hint="TRUE or NULL rows are held out, FALSE rows train.",
+        )
+    has_order = family_of(column.type) not in (None, "interval", "null") and column.type != "BIGNUM"
+    if method == "SEQ" and not has_order:
+        raise InvalidOption(
+            f"data_split_method 'SEQ' needs a column with an order; \"{name}\" is {column.type}.",
+            hint="Name a column of numbers, dates, timestamps or text.",
         )
     return column
 
