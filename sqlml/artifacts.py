@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlml import signing
 from sqlml.errors import ArtifactRefused
-from sqlml.types import Feature, ModelVersion
+from sqlml.types import ModelVersion
 
 if TYPE_CHECKING:
     from sqlml.scoring import Scorer
@@ -34,12 +34,13 @@ def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def feature_signature(features: tuple[Feature, ...], label: str, classes: tuple[str, ...]) -> str:
-    """The sha256 of what a model takes and gives: features with types, label, classes."""
+def feature_signature(model: ModelVersion) -> str:
+    """The sha256 of what a model takes and gives: features with types, task, label with its type, classes."""
     described = {
-        "features": [[f.name, f.type, f.family] for f in features],
-        "label": label,
-        "classes": list(classes),
+        "features": [[f.name, f.type, f.family] for f in model.features],
+        "task": model.task,
+        "label": [model.label, model.label_type],
+        "classes": list(model.classes),
     }
     return sha256(to_bytes(described))
 
@@ -61,13 +62,18 @@ def verify_claim(model: ModelVersion) -> None:
 
     Raises ArtifactRefused.
     """
+    if not model.sha256:
+        raise ArtifactRefused(
+            f'The model "{model.short_name}" version {model.version} has no artifact: it was deleted.',
+            hint="Restore the file from a backup, or train the model again.",
+        )
     key = signing.signing_key(create=False)
     if key is None or not signing.is_signed(key, statement_of(model), model.signature):
         raise ArtifactRefused(
             f'The artifact of model "{model.short_name}" version {model.version} is not signed with your key.',
             hint="If you trust where the file comes from, run `sqlml trust FILE`; else train the model again.",
         )
-    if model.feature_signature != feature_signature(model.features, model.label, model.classes):
+    if model.feature_signature != feature_signature(model):
         raise changed(model)
 
 

@@ -187,9 +187,18 @@ def parse(text: str) -> exp.Expr:
         ) from error
     except ParseError as error:
         raise _invalid(error, text) from None
+    except RecursionError:
+        raise too_deep() from None
     if len(trees) != 1 or trees[0] is None:
         raise InvalidSql("One statement was expected.", hint="Send statements one by one, separated by ';'.")
     return trees[0]
+
+
+def too_deep() -> InvalidSql:
+    """The error for a statement whose nesting is deeper than Python's stack."""
+    return InvalidSql(
+        "The statement is nested too deeply.", hint="Take parts of it out: WITH, a view or a temporary table."
+    )
 
 
 def parse_query(text: str) -> exp.Query:

@@ -17,7 +17,7 @@ import sqlml_udfs
 from sqlglot import exp
 
 from sqlml.engine_errors import translate
-from sqlml.errors import DatabaseLocked, InvalidOption, NotFound, SqlmlError
+from sqlml.errors import DatabaseLocked, InvalidOption, InvalidSql, NotFound, SqlmlError
 from sqlml.result import Result
 from sqlml.types import Column, Params, SourceMap
 
@@ -211,8 +211,19 @@ class Engine:
 
     def tokenize(self, text: str) -> list[tuple[int, Any]]:
         """DuckDB's own tokens: byte offset and kind."""
-        tokens: list[tuple[int, Any]] = duckdb.tokenize(text)
+        try:
+            tokens: list[tuple[int, Any]] = duckdb.tokenize(text)
+        except TypeError:
+            raise InvalidSql("SQL is text of Unicode characters.", hint="Pass a str without lone surrogates.") from None
         return tokens
+
+    def check_syntax(self, text: str) -> None:
+        """Read statements of DuckDB's without running them.
+
+        Raises InvalidSql with the place.
+        """
+        with self.guard(text):
+            self._duck.extract_statements(text)
 
     def interrupt(self) -> None:
         """Stop what runs on this connection, from any thread."""

@@ -29,6 +29,24 @@ _BY_TYPE: dict[str, type[SqlmlError]] = {
 }
 _NOT_FOUND = ("COLUMN_NOT_FOUND", "MISSING_ENTRY")
 _READ_ONLY = ("read-only mode", "read only mode", "opened in read-only")
+_PARAMETERS = ("Values were not provided for", "Parameter argument/count mismatch", "Prepared parameters can only")
+
+# What to do where DuckDB itself does not say it.
+_HINTS: dict[type[SqlmlError], str] = {
+    errors.TransactionAborted: "Send ROLLBACK, then start again.",
+    errors.TransactionConflict: "Another transaction wrote the same thing first: ROLLBACK and try again.",
+    errors.ReadOnly: "Connect without read_only=True, and ATTACH without READ_ONLY.",
+    errors.Cancelled: "Nothing was written; send the statement again.",
+    errors.InvalidOption: "Pass one value a parameter: execute(sql, [value]) or execute(sql, {'name': value}).",
+    errors.ConnectionClosed: "Run a statement that gives rows first.",
+}
+_HINTS_BY_KIND = {
+    "Parser": "Look at the marked place; a keyword that is meant as a name needs double quotes.",
+    "Syntax": "Look at the marked place; a keyword that is meant as a name needs double quotes.",
+    "Conversion": "TRY_CAST gives NULL for a value that cannot be converted.",
+    "IO": "Check the path, and that you may read and write there.",
+    "Not implemented": "DuckDB does not have this; cast the value to another type or write it another way.",
+}
 
 
 def translate(error: Any, sql: str = "", source: SourceMap | None = None) -> SqlmlError:
@@ -36,7 +54,7 @@ def translate(error: Any, sql: str = "", source: SourceMap | None = None) -> Sql
     kind, details = _read(str(error))
     message, _, rest = str(details.get("exception_message", error)).partition("\n")
     raised = _class_of(kind, message, details)
-    found = raised(_one_line(message, rest), hint=_hint(raised, details, rest))
+    found = raised(_one_line(message, rest), hint=_hint(raised, kind, details, rest))
     if details.get("error_subtype") == "MISSING_ENTRY" and "Function" in str(details.get("type")):
         found.missing_function = str(details.get("name"))
     position = details.get("position")
@@ -67,6 +85,10 @@ def _class_of(kind: str, message: str, details: dict[str, Any]) -> type[SqlmlErr
         return errors.AlreadyExists
     if details.get("error_subtype") in _NOT_FOUND:
         return errors.NotFound
+    if kind == "Invalid Input" and message.startswith(_PARAMETERS):
+        return errors.InvalidOption
+    if kind == "Invalid Input" and message == "No open result set":
+        return errors.ConnectionClosed
     if kind == "TransactionContext" and "aborted" in message and "ROLLBACK" in message:
         return errors.TransactionAborted
     if kind == "TransactionContext" and ("transaction is active" in message or "within a transaction" in message):
@@ -82,18 +104,12 @@ def _one_line(message: str, rest: str) -> str:
     return "\n".join([message, *extra])
 
 
-def _hint(raised: type[SqlmlError], details: dict[str, Any], rest: str) -> str | None:
+def _hint(raised: type[SqlmlError], kind: str, details: dict[str, Any], rest: str) -> str | None:
     for line in rest.splitlines():
         if line.startswith(("Did you mean", "Candidate")):
             return line.strip()
-    if raised is errors.TransactionAborted:
-        return "Send ROLLBACK, then start again."
-    if raised is errors.TransactionConflict:
-        return "Another transaction wrote the same thing first: ROLLBACK and try again."
     if raised is errors.NotSupported and "Attempting to write" in str(details.get("exception_message")):
         return "A transaction writes to one database: COMMIT first."
-    if raised is errors.ReadOnly:
-        return "Connect without read_only=True."
     if details.get("error_subtype") in _NOT_FOUND and details.get("candidates"):
         return f"Did you mean {details['candidates']}?"
-    return None
+    return _HINTS.get(raised) or _HINTS_BY_KIND.get(kind)

@@ -14,12 +14,14 @@ a day cannot say anything about a day that was not seen.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sqlml.types import Column, Feature
+from sqlml.types import Column, Feature, ModelVersion
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _NUMERIC = {*_INTEGERS, *("U" + name for name in _INTEGERS), "FLOAT", "DOUBLE", "DECIMAL", "BIGNUM"}
@@ -114,6 +116,16 @@ def inputs_of(feature: Feature) -> tuple[Input, ...]:
 def all_inputs(features: tuple[Feature, ...]) -> tuple[Input, ...]:
     """The inputs of all features, in order."""
     return tuple(i for f in features for i in inputs_of(f))
+
+
+def interface(model: ModelVersion) -> str:
+    """A short hash of how a model is called and answers: its inputs with their SQL, its classes.
+
+    SQL that is kept (a view) works with every version of the model that has the same one.
+    """
+    inputs = [[i.name, i.sql(exp.column("x")).sql(dialect="duckdb")] for i in all_inputs(model.features)]
+    described = json.dumps([model.task, inputs, list(model.classes)], separators=(",", ":"))
+    return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
 def known_label(label: exp.Expr, duckdb_type: str) -> exp.Expr:

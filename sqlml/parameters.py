@@ -5,7 +5,7 @@ A rewritten call may use a parameter twice, or not at all, so positions no longe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -15,6 +15,21 @@ from sqlml.errors import InvalidOption, nearest_hint
 from sqlml.types import Params
 
 Replaced = list[tuple[int, int, exp.Expr]]
+
+
+def check_parameters(params: Any) -> Params:
+    """What a caller gave as parameters, as a list, tuple or mapping.
+
+    Raises InvalidOption for anything that is neither in order nor named.
+    """
+    if params is None or isinstance(params, Mapping | list | tuple):
+        return params
+    if isinstance(params, Sequence) and not isinstance(params, str | bytes | bytearray):
+        return list(params)
+    raise InvalidOption(
+        f"Parameters are a list, a tuple or a mapping, not {type(params).__name__}.",
+        hint="Pass execute(sql, [value]) or execute(sql, {'name': value}).",
+    )
 
 
 def name_parameters(tree: exp.Expr, params: Params) -> tuple[dict[str, Any], Replaced]:
@@ -49,13 +64,15 @@ def name_parameters(tree: exp.Expr, params: Params) -> tuple[dict[str, Any], Rep
 
 
 def _sent(name: str) -> str:
-    return f"p{name}" if name.isdigit() else name
+    # DuckDB tells names of parameters apart without case.
+    return f"p{name}" if name.isdigit() else name.casefold()
 
 
 def _value(name: str, params: Params) -> Any:
     if isinstance(params, Mapping):
-        if name in params:
-            return params[name]
+        found = [key for key in params if str(key).casefold() == name.casefold()]
+        if found:
+            return params[found[0]]
     elif params is not None and name.isdigit() and 0 < int(name) <= len(params):
         return params[int(name) - 1]
     raise InvalidOption(f"No value was given for the parameter ${name}.", hint="Pass it: execute(sql, params).")

@@ -7,7 +7,7 @@ Planning runs nothing and trains nothing. It sees the catalog only through the S
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlglot import exp
@@ -150,7 +150,7 @@ class Planner:
             verify_claim(found)
         except SqlmlError as error:
             raise self.at(error, reference) from None
-        return found
+        return replace(found, is_pinned=version is not None)
 
     def _model_text(self, reference: exp.Expr, rewriter: Any) -> str:
         if isinstance(reference, exp.Column):

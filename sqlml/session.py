@@ -8,18 +8,18 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
 
 import sqlml.catalog.models as catalog
-from sqlml import artifacts
+from sqlml.artifact_store import ArtifactStore, scores
 from sqlml.catalog.schema import migrate, schema_version
-from sqlml.catalog.snapshot import Snapshot, model_catalogs, read_snapshot
-from sqlml.dialect import parse
+from sqlml.catalog.snapshot import Snapshot, read_snapshot
+from sqlml.dialect import parse, too_deep
 from sqlml.engine import COMMENT, STRING, Database, Engine, unpark
 from sqlml.errors import (
-    ArtifactRefused,
     Cancelled,
     ConnectionClosed,
     InvalidOption,
@@ -31,6 +31,7 @@ from sqlml.errors import (
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
 from sqlml.gate import Gate
+from sqlml.parameters import check_parameters
 from sqlml.planner import Planner, relations
 from sqlml.result import Result
 from sqlml.script import Piece, Reader
@@ -48,11 +49,11 @@ class Session:
 
     def __init__(self, path: str, *, read_only: bool = False, config: Mapping[str, Any] | None = None) -> None:
         shared = Database.open(path, read_only=read_only, config=config)
+        self.database = Engine(shared)
         try:
-            self.database = Engine(shared)
             self._prepare_database(shared)
         except BaseException:
-            shared.close()
+            self.database.close()
             raise
         self.user = _os_user()
         self.prepared: dict[str, str] = {}
@@ -63,11 +64,11 @@ class Session:
         self._open: weakref.ref[Result] | None = None
         self._cancelled = threading.Event()
         self._lock = threading.RLock()
-        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._artifacts = ArtifactStore(self.database)
         self._is_closed = False
 
     def _prepare_database(self, shared: Database) -> None:
-        shared.register_udfs(lambda sha, inputs: _scores(shared, sha, inputs))
+        shared.register_udfs(partial(scores, shared))
         current = self.database.rows("SELECT current_database()")[0][0]
         if shared.read_only:
             schema_version(self.database, current)
@@ -80,6 +81,7 @@ class Session:
 
         Raises SqlmlError, with a hint, SQLSTATE and the place in the text.
         """
+        params = check_parameters(params)
         with self._lock:
             pieces = self._pieces(sql)
             self._park()
@@ -88,12 +90,14 @@ class Session:
                 self._gate.authorise(_PASS_THROUGH)
                 result = self._pass_through(sql, params)
             else:
+                self._check_syntax(sql, pieces)
                 result = self._run_script(sql, pieces, params)
             self._open = weakref.ref(result)
             return result
 
     def plan(self, sql: str, params: Params = None) -> Plan:
         """What one statement would do; nothing is run."""
+        params = check_parameters(params)
         with self._lock:
             pieces = self._pieces(sql)
             self._park()
@@ -159,7 +163,7 @@ class Session:
             if result is not None:
                 result.close()
             text = sql[piece.start : piece.end]
-            if piece.is_ours:
+            if piece.is_ours or self._is_prepared(text):
                 # Blank up to the statement, so that every place in it is its place in the script.
                 result = self.run_plan(self.plan_text(_blank(sql[: piece.start]) + text, params))
             else:
@@ -169,15 +173,36 @@ class Session:
         assert result is not None
         return result
 
+    def _check_syntax(self, sql: str, pieces: list[Piece]) -> None:
+        """As in DuckDB, no statement of a script runs when one of them cannot be read."""
+        end = pieces[-1].end
+        if sql[end:].strip("; \n"):
+            self.database.check_syntax(_blank(sql[:end]) + sql[end:])
+        for piece in pieces if len(pieces) > 1 else ():
+            text = _blank(sql[: piece.start]) + sql[piece.start : piece.end]
+            if piece.is_ours:
+                parse(text)
+            else:
+                self.database.check_syntax(text)
+
+    def _is_prepared(self, text: str) -> bool:
+        """Whether a statement is ours only because of what was prepared before it in the same script."""
+        return bool(self.prepared) and any(
+            now.is_ours for now in self._reader.read(text, self.database.tokenize(text), self.prepared)
+        )
+
     def _pass_through(self, sql: str, params: Params, source: SourceMap | None = None) -> Result:
         try:
             return self.database.execute(sql, params, source)
         except SqlmlError as error:
-            raise _with_nearest_function(error) from None
+            raise _with_nearest_function(error, sql) from None
 
     def plan_text(self, text: str, params: Params = None, *, unfolded: bool = False) -> Plan:
         """Plan one statement that is ours."""
-        return self._plan_tree(parse(text), text, params, unfolded=unfolded)
+        try:
+            return self._plan_tree(parse(text), text, params, unfolded=unfolded)
+        except RecursionError:
+            raise too_deep() from None
 
     def _plan_tree(self, tree: exp.Expr, text: str, params: Params, *, unfolded: bool) -> Plan:
         planner = Planner(
@@ -224,32 +249,18 @@ class Session:
         try:
             return STATEMENTS.find(plan.statement).run(plan, self)
         except SqlmlError as error:
-            raise _with_nearest_function(error) from None
+            raise _with_nearest_function(error, plan.sql) from None
 
     def _snapshot(self, names: Iterable[str]) -> Snapshot:
         return read_snapshot(self.database, names)
 
     def load_artifacts(self, models: tuple[ModelVersion, ...]) -> None:
         """Put the artifacts of these models into the process cache, verified."""
-        for model in models:
-
-            def load(model: ModelVersion = model) -> Any:
-                return artifacts.load(model, catalog.read_body(self.database, model))
-
-            if artifacts.SCORERS.get(model.sha256) is not None and not catalog.is_intact(self.database, model):
-                raise artifacts.changed(model)
-            self._keep(model.sha256, artifacts.SCORERS.get_or_load(model.sha256, load))
+        self._artifacts.load(models)
 
     def keep_artifact(self, model: ModelVersion, body: bytes) -> None:
         """Put a new artifact into the process cache: its transaction may not have committed yet."""
-        scorer = artifacts.SCORERS.get_or_load(model.sha256, lambda: artifacts.load(model, body))
-        self._keep(model.sha256, scorer)
-
-    def _keep(self, sha: str, scorer: Any) -> None:
-        self._kept[sha] = scorer
-        self._kept.move_to_end(sha)
-        while len(self._kept) > 64:
-            self._kept.popitem(last=False)
+        self._artifacts.keep(model, body)
 
     def report(self, progress: Progress) -> None:
         """Tell whoever listens how far a long statement is."""
@@ -311,32 +322,16 @@ class Session:
 _PASS_THROUGH = Plan(statement="query", sql="", reads=None)
 
 
-def _with_nearest_function(error: SqlmlError) -> SqlmlError:
+def _with_nearest_function(error: SqlmlError, sql: str) -> SqlmlError:
     """The error; where DuckDB knows no such function, with the nearest one of ours as the hint."""
-    if error.missing_function:
-        known = [*FUNCTIONS.names(), "ml_train"]
-        error.hint = nearest_hint(error.missing_function, known, otherwise=error.hint)
+    missing = error.missing_function
+    if missing and missing.casefold() not in sql.casefold():
+        # Its place is one in the text of the view.
+        error.line = error.column = error.excerpt = None
+        error.hint = f'A view or macro calls it. If it is a model that was dropped, create the model "{missing}" again.'
+    elif missing:
+        error.hint = nearest_hint(missing, [*FUNCTIONS.names(), "ml_train"], otherwise=error.hint)
     return error
-
-
-def _scores(shared: Database, sha: str, inputs: Mapping[str, Any]) -> Any:
-    """The scores of an artifact for the UDF; one that is not loaded is read from what is committed."""
-    return artifacts.SCORERS.get_or_load(sha, lambda: _load_committed(shared, sha)).score(inputs)
-
-
-def _load_committed(shared: Database, sha: str) -> Any:
-    engine = Engine(shared.join())
-    try:
-        for attached in model_catalogs(engine):
-            model = catalog.find_artifact(engine, attached, sha)
-            if model is not None:
-                return artifacts.load(model, catalog.read_body(engine, model))
-    finally:
-        engine.close()
-    raise ArtifactRefused(
-        f"There is no artifact {sha[:12]}... in this database: its model was dropped.",
-        hint="Create the view or prepared statement again.",
-    )
 
 
 def _blank(text: str) -> str:

@@ -47,7 +47,10 @@ def signing_key(*, create: bool) -> bytes | None:
     except FileNotFoundError:
         return _create_key(path) if create else None
     except OSError as error:
-        raise ArtifactRefused(f"The signing key {path} cannot be read: {error.strerror}.") from None
+        raise ArtifactRefused(
+            f"The signing key {path} cannot be read: {error.strerror}.",
+            hint="Make it a file that you can read, or set SQLML_CONFIG_DIR to another folder.",
+        ) from None
     if os.name != "nt" and stat.S_IMODE(mode) & 0o077:
         raise ArtifactRefused(f"The signing key {path} can be read by other users.", hint=f"Run: chmod 600 {path}")
     try:
@@ -101,4 +104,4 @@ def sign(key: bytes, statement: Mapping[str, str | int]) -> str:
 
 def is_signed(key: bytes, statement: Mapping[str, str | int], signature: str) -> bool:
     """Whether the signature is this key's over this statement."""
-    return hmac.compare_digest(sign(key, statement), signature)
+    return hmac.compare_digest(sign(key, statement).encode(), signature.encode())

@@ -38,9 +38,7 @@ def training_query(task: Task, features: tuple[Feature, ...], planned: Planned) 
         columns.append(exp.alias_(column(task.common.data_split_col), _SPLIT))
     columns.append(exp.alias_(exp.func("hash", exp.column(rows)), _HASH))
     # The placeholder marks where the text of the query goes.
-    holder = exp.Subquery(
-        this=exp.select("*").from_("sqlml_query"), alias=exp.TableAlias(this=exp.to_identifier(rows))
-    )
+    holder = exp.Subquery(this=exp.select("*").from_("sqlml_query"), alias=exp.TableAlias(this=exp.to_identifier(rows)))
     before, _, after = to_sql(exp.select(*columns).from_(holder)).rpartition("SELECT * FROM sqlml_query")
     shift = len(before)
     sent = planned.source_map

@@ -30,7 +30,7 @@ def sign_models(session: Session, models: list[ModelVersion]) -> None:
     with session.database.transaction():
         for model in models:
             body = catalog.read_body(session.database, model)
-            features = artifacts.feature_signature(model.features, model.label, model.classes)
+            features = artifacts.feature_signature(model)
             if body is None or artifacts.sha256(body) != model.sha256 or features != model.feature_signature:
                 raise ArtifactRefused(
                     f'The artifact of model "{model.short_name}" version {model.version} is damaged.',

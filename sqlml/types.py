@@ -68,6 +68,7 @@ class ModelVersion:
     library_versions: str
     signature: str
     encoding: str
+    is_pinned: bool = False  # whether the statement names this very version
 
     @property
     def full_name(self) -> str:
@@ -78,6 +79,12 @@ class ModelVersion:
     def short_name(self) -> str:
         """The name as a user would write it: without the schema when that is `main`."""
         return self.name if self.schema == "main" else f"{self.schema}.{self.name}"
+
+    @property
+    def macro_name(self) -> str:
+        """The name of the model's macro: unlike `short_name`, no two models of a database share it."""
+        parts = [self.name] if self.schema == "main" else [self.schema, self.name]
+        return ".".join('"' + p.replace('"', '""') + '"' if "." in p else p for p in parts)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,11 @@ class Predict:
     def __call__(self, sha256: Any, inputs: Any) -> Any:
         import numpy as np
         import pyarrow as pa
+        import pyarrow.compute as pc
 
+        takes = pa.types.is_string(sha256.type) and pa.types.is_struct(inputs.type)
+        if not takes or not pc.all(pc.equal(sha256, sha256[0])).as_py():
+            raise ValueError(f"{self.name} takes the sha256 of one artifact and a struct of its inputs.")
         struct = inputs.combine_chunks() if isinstance(inputs, pa.ChunkedArray) else inputs
         names = [struct.type.field(i).name for i in range(struct.type.num_fields)]
         arrays = dict(zip(names, struct.flatten(), strict=True))

@@ -9,13 +9,22 @@ from sqlml.catalog.schema import MACROS
 from sqlml.dialect import to_sql
 from sqlml.types import ModelVersion
 
-_INPUTS = "inputs"
+_INPUTS, _INTERFACE = "inputs", "interface"
 
 
-def create_macro(cursor: Cursor, model: ModelVersion) -> None:
-    """`CREATE OR REPLACE MACRO sqlml_models."name"(inputs) AS sqlml_predict('<sha256>', inputs)`."""
-    body = exp.Anonymous(this="sqlml_predict", expressions=[exp.Literal.string(model.sha256), exp.column(_INPUTS)])
-    head = exp.UserDefinedFunction(this=_name(model), expressions=[exp.to_identifier(_INPUTS)], wrapped=True)
+def create_macro(cursor: Cursor, model: ModelVersion, interface: str) -> None:
+    """`CREATE OR REPLACE MACRO sqlml_models."name"(inputs, interface := '...') AS sqlml_predict('<sha256>', inputs)`.
+
+    A view that was made for a version with other inputs or classes gives another `interface`, and gets an error.
+    """
+    changed = f'The model "{model.short_name}" has other features or labels than when this view or macro was made.'
+    same = exp.column(_INTERFACE).eq(exp.Literal.string(interface))
+    refusal = exp.Anonymous(this="error", expressions=[exp.Literal.string(f"{changed} Create it again.")])
+    artifact = exp.Case(ifs=[exp.If(this=same, true=exp.Literal.string(model.sha256))], default=refusal)
+    body = exp.Anonymous(this="sqlml_predict", expressions=[artifact, exp.column(_INPUTS)])
+    default = exp.PropertyEQ(this=exp.to_identifier(_INTERFACE), expression=exp.Literal.string(interface))
+    parameters = [exp.to_identifier(_INPUTS), default]
+    head = exp.UserDefinedFunction(this=_name(model), expressions=parameters, wrapped=True)
     cursor.rows(to_sql(exp.Create(this=head, kind="MACRO", replace=True, expression=body)))
 
 
@@ -26,7 +35,7 @@ def drop_macro(cursor: Cursor, model: ModelVersion) -> None:
 
 def _name(model: ModelVersion) -> exp.Table:
     return exp.Table(
-        this=exp.to_identifier(model.short_name, quoted=True),
+        this=exp.to_identifier(model.macro_name, quoted=True),
         db=exp.to_identifier(MACROS),
         catalog=exp.to_identifier(model.catalog, quoted=True),
     )

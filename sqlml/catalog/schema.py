@@ -30,7 +30,7 @@ def _migrations() -> tuple[tuple[int, str, tuple[str, ...]], ...]:
 def has_schema(cursor: Cursor, catalog: str) -> bool:
     """Whether the catalog has the schema `sqlml`."""
     found = cursor.rows(
-        "SELECT count(*) FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?", [catalog, SCHEMA]
+        "SELECT count(*) FROM duckdb_schemas() WHERE database_name = ? AND lower(schema_name) = ?", [catalog, SCHEMA]
     )
     return bool(found[0][0])
 
@@ -43,12 +43,12 @@ def schema_version(cursor: Cursor, catalog: str) -> int:
     """
     if not has_schema(cursor, catalog):
         return 0
-    tables = cursor.rows(
-        """SELECT count(*) FROM duckdb_tables()
+    columns = cursor.rows(
+        """SELECT column_name FROM duckdb_columns()
            WHERE database_name = ? AND schema_name = ? AND table_name = 'migrations'""",
         [catalog, SCHEMA],
     )
-    if not tables[0][0]:
+    if not {("version",), ("applied_at",)} <= set(columns):
         raise AlreadyExists(
             f'The database "{catalog}" has a schema "{SCHEMA}" that is not ours.',
             hint="sqlml keeps its tables there: rename that schema, or use another file.",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlml.catalog.cursor import Cursor, in_catalog
-from sqlml.catalog.schema import SCHEMA
+from sqlml.catalog.schema import SCHEMA, schema_version
 from sqlml.errors import NotFound, nearest_hint
 from sqlml.types import Feature, ModelVersion, ObjectName
 
@@ -17,7 +17,7 @@ SELECT m.schema_name, m.model_name, m.model_id, v.version, v.model_type, v.task,
         FROM sqlml.features AS f WHERE f.model_id = v.model_id AND f.version = v.version)
 FROM sqlml.models AS m
 JOIN sqlml.model_versions AS v ON v.model_id = m.model_id
-JOIN sqlml.artifacts AS a ON a.model_id = v.model_id AND a.version = v.version
+LEFT JOIN sqlml.artifacts AS a ON a.model_id = v.model_id AND a.version = v.version
 WHERE list_contains(?, lower(m.model_name))
 """
 
@@ -30,6 +30,7 @@ class Snapshot:
     schema: str
     versions: tuple[ModelVersion, ...] = ()
     known: tuple[str, ...] = ()
+    schemas: tuple[tuple[str, str], ...] = ()  # (catalog, schema) of all there are
 
     def resolve(self, name: ObjectName, version: int | None = None) -> ModelVersion:
         """The version that a name means: the one asked for, else the newest.
@@ -64,6 +65,26 @@ class Snapshot:
                 return sorted(found, key=lambda v: v.version)
         return []
 
+    def place(self, name: ObjectName) -> ObjectName:
+        """The full name of a new model.
+
+        Raises NotFound where there is no such schema.
+        """
+        places = self._places(name)[: 1 if not name.schema else None]
+        for catalog, schema in places:
+            for known in self.schemas:
+                if (known[0].casefold(), known[1].casefold()) == (catalog.casefold(), schema.casefold()):
+                    return ObjectName(name.name, known[1], known[0])
+        catalog, schema = places[0]
+        raise NotFound(
+            f'There is no schema "{schema}" in database "{catalog}".',
+            hint=nearest_hint(
+                schema,
+                [s for c, s in self.schemas if c.casefold() == catalog.casefold()],
+                otherwise="Create it with CREATE SCHEMA, or ATTACH the database.",
+            ),
+        )
+
     def _places(self, name: ObjectName) -> list[tuple[str, str]]:
         if name.catalog and name.schema:
             return [(name.catalog, name.schema)]
@@ -75,15 +96,20 @@ class Snapshot:
 
 def read_snapshot(cursor: Cursor, names: Iterable[str]) -> Snapshot:
     """Read the versions of the named models from every attached catalog that has models."""
-    catalog, schema = cursor.rows("SELECT current_database(), current_schema()")[0]
+    found = cursor.rows("SELECT current_database(), current_schema(), database_name, schema_name FROM duckdb_schemas()")
+    catalog, schema = found[0][:2]
     folded = sorted({name.lower() for name in names})
     versions: list[ModelVersion] = []
     known: list[str] = []
-    for attached in model_catalogs(cursor):
+    catalogs = model_catalogs(cursor)
+    for attached in catalogs:
+        if len(catalogs) > 1:
+            # Only the database that was connected to has been checked.
+            schema_version(cursor, attached)
         for row in cursor.rows(in_catalog(_VERSIONS, attached), [folded]):
             versions.append(_version(attached, row))
         known.extend(r[0] for r in cursor.rows(in_catalog("SELECT model_name FROM sqlml.models", attached)))
-    return Snapshot(catalog, schema, tuple(versions), tuple(known))
+    return Snapshot(catalog, schema, tuple(versions), tuple(known), tuple((row[2], row[3]) for row in found))
 
 
 def read_all_versions(cursor: Cursor) -> list[ModelVersion]:
@@ -121,11 +147,12 @@ def _version(catalog: str, row: tuple[object, ...]) -> ModelVersion:
         label=str(label),
         label_type=str(label_type),
         classes=tuple(classes),  # type: ignore[arg-type]
-        features=tuple(Feature(**f) for f in features),  # type: ignore[attr-defined]
-        format=str(fmt),
-        sha256=str(sha),
-        feature_signature=str(signature_of_features),
-        library_versions=str(libraries),
-        signature=str(signature),
+        # None where the rows of features or of the artifact were deleted: then no signature holds.
+        features=tuple(Feature(**f) for f in features or ()),  # type: ignore[attr-defined]
+        format=str(fmt or ""),
+        sha256=str(sha or ""),
+        feature_signature=str(signature_of_features or ""),
+        library_versions=str(libraries or ""),
+        signature=str(signature or ""),
         encoding=str(encoding),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sqlml.features import interface
 from sqlml.functions.base import Context
 from sqlml.metrics import predicted_position
 from sqlml.types import ModelVersion
@@ -12,9 +13,9 @@ from sqlml.types import ModelVersion
 def score_call(model: ModelVersion, inputs: exp.Expr, context: Context) -> exp.Expr:
     """`sqlml_predict('<sha256>', {inputs})`: DOUBLE[]. SQL that is kept calls the model's macro instead.
 
-    The macro is replaced with each version, so a view follows the model.
+    The macro is replaced with each version, so a view follows the model, unless it names a version.
     """
-    if context.is_stored:
+    if context.is_stored and not model.is_pinned:
         return macro_call(model, inputs, context.catalog)
     name = "sqlml_predict_unfolded" if context.unfolded else "sqlml_predict"
     return scorer(name, model.sha256, inputs)
@@ -25,14 +26,10 @@ def scorer(name: str, sha256: str, inputs: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=[exp.Literal.string(sha256), inputs])
 
 
-def macro_name(model: ModelVersion) -> str:
-    """The name of a model's macro in schema `sqlml_models`."""
-    return model.short_name
-
-
 def macro_call(model: ModelVersion, inputs: exp.Expr, current_catalog: str) -> exp.Expr:
     """The call of the model's macro."""
-    call = exp.Anonymous(this=exp.to_identifier(macro_name(model), quoted=True), expressions=[inputs])
+    made_for = exp.PropertyEQ(this=exp.to_identifier("interface"), expression=exp.Literal.string(interface(model)))
+    call = exp.Anonymous(this=exp.to_identifier(model.macro_name, quoted=True), expressions=[inputs, made_for])
     schema: exp.Expr = exp.to_identifier("sqlml_models")
     if model.catalog != current_catalog:
         schema = exp.Dot(this=exp.to_identifier(model.catalog, quoted=True), expression=schema)

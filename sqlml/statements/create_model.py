@@ -27,6 +27,8 @@ from sqlml.task import Task
 from sqlml.training_query import training_query
 from sqlml.types import Column, Feature, ObjectName, Plan, Privilege, Relation
 
+_LONGEST_NAME = 255
+
 
 @dataclass(frozen=True)
 class Creation:
@@ -140,12 +142,18 @@ class CreateModel(Statement):
 
     def _place(self, name: ObjectName, planner: Planner) -> ObjectName:
         """The full name a new model gets."""
-        snapshot = planner.snapshot
-        if name.catalog:
-            return name
-        if name.schema:
-            return ObjectName(name.name, name.schema, snapshot.catalog)
-        return ObjectName(name.name, snapshot.schema, snapshot.catalog)
+        if len(name.name) > _LONGEST_NAME:
+            raise InvalidSql(
+                f"The name of the model has {len(name.name)} characters.",
+                hint=f"At most {_LONGEST_NAME} are allowed.",
+            )
+        placed = planner.snapshot.place(name)
+        if placed.catalog in ("system", "temp"):
+            raise NotSupported(
+                f'A model cannot be kept in the database "{placed.catalog}".',
+                hint="Name another database, or leave it out.",
+            )
+        return placed
 
     def _refuse_existing(self, creation: Creation, planner: Planner, tree: exp.Expr) -> None:
         if creation.replace or creation.exists_ok:

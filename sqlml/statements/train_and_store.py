@@ -17,7 +17,8 @@ from sqlml.catalog.schema import has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import parse_query, to_sql
 from sqlml.engine import Scratch
-from sqlml.errors import AlreadyExists, NotFound, TransactionConflict
+from sqlml.errors import AlreadyExists, ReadOnly, TransactionConflict
+from sqlml.features import interface
 from sqlml.metrics import COLUMNS, evaluation
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
@@ -43,7 +44,7 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     creation, database = plan.details, context.database
     started = time.perf_counter()
     started_at = datetime.datetime.now(datetime.UTC)
-    _check_schema(database, creation.name)
+    _check_writable(database, creation.name)
     if creation.exists_ok:
         found = _find(database, creation.name)
         if found is not None:
@@ -135,7 +136,7 @@ def _store(
                     sources=resolve_sources(database, plan.reads or ()),
                 )
                 catalog.insert_version(database, new, is_first=found is None)
-                create_macro(database, model)
+                create_macro(database, model, interface(model))
             context.keep_artifact(model, body)
         except TransactionConflict:
             if explicit or attempt == _ATTEMPTS - 1:
@@ -164,7 +165,7 @@ def _new_version(plan: Plan, trained: Trained, body: bytes, model_id: str, numbe
         features=creation.features,
         format=trained.format,
         sha256=artifacts.sha256(body),
-        feature_signature=artifacts.feature_signature(creation.features, task.label, trained.classes),
+        feature_signature="",
         library_versions=_library_versions(),
         signature="",
         encoding=task.model_type.encoding,
@@ -172,7 +173,8 @@ def _new_version(plan: Plan, trained: Trained, body: bytes, model_id: str, numbe
 
 
 def _signed(model: ModelVersion, key: bytes) -> ModelVersion:
-    return replace(model, signature=signing.sign(key, artifacts.statement_of(model)))
+    described = replace(model, feature_signature=artifacts.feature_signature(model))
+    return replace(described, signature=signing.sign(key, artifacts.statement_of(described)))
 
 
 @cache
@@ -190,15 +192,14 @@ def _find(database: Database, name: ObjectName) -> tuple[str, int] | None:
     return catalog.find_model(database, str(name.catalog), str(name.schema), name.name)
 
 
-def _check_schema(database: Database, name: ObjectName) -> None:
-    found = database.rows(
-        "SELECT count(*) FROM duckdb_schemas() WHERE lower(database_name) = lower(?) AND lower(schema_name) = lower(?)",
-        [name.catalog, name.schema],
-    )
-    if not found[0][0]:
-        raise NotFound(
-            f'There is no schema "{name.schema}" in database "{name.catalog}".',
-            hint="Create it with CREATE SCHEMA, or ATTACH the database.",
+def _check_writable(database: Database, name: ObjectName) -> None:
+    """Find out before the training whether its result can be kept."""
+    signing.signing_key(create=True)
+    found = database.rows("SELECT readonly FROM duckdb_databases() WHERE database_name = ?", [name.catalog])
+    if found and found[0][0]:
+        raise ReadOnly(
+            f'The database "{name.catalog}" is open for reading only.',
+            hint="Connect without read_only=True, and ATTACH without READ_ONLY.",
         )
 
 

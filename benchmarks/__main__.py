@@ -1,0 +1,41 @@
+"""`python -m benchmarks [training] [statements] [scoring] [single] [--rows N] [--repeats N]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+
+from benchmarks.measure import CONSOLE, show
+
+
+def main() -> None:
+    """Run the benchmarks that were asked for, all by default, and print their tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What sqlml costs, beside its bounds.")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of: {', '.join(_ALL)}; all by default")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows to train on and to score")
+    parser.add_argument("--repeats", type=int, default=3, help="pairs that count, after one that does not")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(_ALL)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(_ALL)}")
+    with tempfile.TemporaryDirectory() as folder:
+        # The models of a benchmark are signed with a key of their own.
+        os.environ["SQLML_CONFIG_DIR"] = folder
+        for name in arguments.names or _ALL:
+            _ALL[name](arguments)
+
+
+def _training(arguments: argparse.Namespace) -> None:
+    from benchmarks import training
+
+    figures = training.measure(rows=arguments.rows, repeats=arguments.repeats)
+    caption = "sqlml / by hand, both over the same table in the same process, one after the other."
+    show("CREATE MODEL, 100 rounds x 31 leaves, against to_arrow_table + lightgbm.Dataset + train", figures, caption)
+
+
+_ALL = {"training": _training}
+
+if __name__ == "__main__":
+    CONSOLE.print()
+    main()

@@ -1,0 +1,70 @@
+"""Which loaded models a connection and the UDF may score with: the process cache, filled from the catalog."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import sqlml.catalog.models as catalog
+from sqlml import artifacts
+from sqlml.catalog.cursor import Cursor
+from sqlml.catalog.snapshot import model_catalogs
+from sqlml.engine import Database, Engine
+from sqlml.errors import ArtifactRefused
+from sqlml.types import ModelVersion
+
+if TYPE_CHECKING:
+    from sqlml.scoring import Scorer
+
+# So many models a connection holds on to, whatever else the process loads: those of its open transaction among them.
+_HELD = 64
+
+
+class ArtifactStore:
+    """The loaded models of one connection."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._held: OrderedDict[str, Scorer] = OrderedDict()
+
+    def load(self, models: tuple[ModelVersion, ...]) -> None:
+        """Load these models, verified, through the connection's own cursor: uncommitted ones too.
+
+        Raises ArtifactRefused when signature or bytes do not hold, also of a model that is loaded already.
+        """
+        for model in models:
+            if artifacts.SCORERS.get(model.sha256) is not None and not catalog.is_intact(self._cursor, model):
+                raise artifacts.changed(model)
+            self._hold(model, lambda model=model: catalog.read_body(self._cursor, model))
+
+    def keep(self, model: ModelVersion, body: bytes) -> None:
+        """Load a new model from its bytes."""
+        self._hold(model, lambda: body)
+
+    def _hold(self, model: ModelVersion, read: Any) -> None:
+        scorer = artifacts.SCORERS.get_or_load(model.sha256, lambda: artifacts.load(model, read()))
+        self._held[model.sha256] = scorer
+        self._held.move_to_end(model.sha256)
+        while len(self._held) > _HELD:
+            self._held.popitem(last=False)
+
+
+def scores(shared: Database, sha: str, inputs: Mapping[str, Any]) -> Any:
+    """What the UDF calls: the scores of an artifact. One that is not loaded is read from what is committed."""
+    return artifacts.SCORERS.get_or_load(sha, lambda: _load_committed(shared, sha)).score(inputs)
+
+
+def _load_committed(shared: Database, sha: str) -> Scorer:
+    engine = Engine(shared.join())
+    try:
+        for attached in model_catalogs(engine):
+            model = catalog.find_artifact(engine, attached, sha)
+            if model is not None:
+                return artifacts.load(model, catalog.read_body(engine, model))
+    finally:
+        engine.close()
+    raise ArtifactRefused(
+        f"There is no artifact {sha[:12]}... in this database: its model was dropped.",
+        hint="Create the view or prepared statement again.",
+    )
