@@ -98,6 +98,8 @@ def parameters(options: BoostingOptions, objective: str, *, rows: int, classes: 
         max_depth=depth,
         num_leaves=leaves,
         min_data_in_leaf=_least_rows(options, rows),
+        # A leaf cannot be smaller than a bin, of which LightGBM wants 3 rows.
+        min_data_in_bin=max(1, min(3, _least_rows(options, rows))),
         bagging_freq=1 if options.subsample < 1 else 0,
         seed=seed,
         # The same rows give the same bytes, whatever the number of threads.

@@ -42,6 +42,7 @@ class Database:
         self.read_only = read_only
         self.config = dict(config)
         self.users = 0
+        self._lock = threading.Lock()
         self.engines: list[Engine] = []
         self.udf_errors: dict[str, SqlmlError] = {}
 
@@ -74,8 +75,17 @@ class Database:
             self.users += 1
         return self
 
+    def cursor(self) -> Any:
+        """A new DuckDB connection to this instance; DuckDB lets one thread at a time ask for it."""
+        with self._lock:
+            return self.root.cursor()
+
     def register_udfs(self, scores: Scores) -> None:
         """Register our UDFs once a database; `scores` is what they call."""
+        with self._lock:
+            self._register_udfs(scores)
+
+    def _register_udfs(self, scores: Scores) -> None:
         known = {r[0] for r in self.root.execute("SELECT function_name FROM duckdb_functions()").fetchall()}
         for udf in sqlml_udfs.UDFS:
             if udf.name in known:
@@ -148,7 +158,7 @@ class Engine:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._duck = database.root.cursor()
+        self._duck = database.cursor()
         # A connection that is dropped without close() must not keep the file open.
         self._release = weakref.finalize(self, _release, self._duck, database)
         # Errors arrive as JSON, with the place in the text as an offset.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from sqlglot import exp
 
 from sqlml.errors import InvalidOption, nearest_hint
@@ -36,10 +39,22 @@ class MlPredictProba(Function):
         if "label" not in options:
             return probability_map(model, score)
         value = context.value(options["label"])
-        label = str(value).lower() if isinstance(value, bool) else str(value)
+        label = _label_text(value, model.classes)
         if label not in model.classes:
             known = ", ".join(model.classes)
             hint = nearest_hint(label, model.classes, otherwise=f"Its labels are: {known}.")
             raise InvalidOption(f'Model "{model.short_name}" has no label "{label}".', hint=hint)
         position = exp.Literal.number(model.classes.index(label) + 1)
         return exp.Anonymous(this="list_extract", expressions=[score, position])
+
+
+def _label_text(value: Any, classes: tuple[str, ...]) -> str:
+    """The label as the model's classes are written: of numbers the one of that value, 1 for 1.00."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return next((c for c in classes if _NUMBER.fullmatch(c) and float(c) == value), str(value))
+    return str(value)
+
+
+_NUMBER = re.compile(r"-?[0-9.]+(e[+-]?[0-9]+)?")
