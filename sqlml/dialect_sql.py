@@ -65,7 +65,20 @@ def _drop_model(gen: Any, node: exp.Expr) -> str:
 
 def _alter_model(gen: Any, node: exp.Expr) -> str:
     actions = gen.expressions(node, key="actions", flat=True)
-    return _words("ALTER MODEL", _exists(node, "IF EXISTS"), gen.sql(node, "this"), actions)
+    version = f"VERSION {gen.sql(node, 'version')}" if node.args.get("version") else None
+    return _words("ALTER MODEL", _exists(node, "IF EXISTS"), gen.sql(node, "this"), version, actions)
+
+
+def _copy_model(gen: Any, node: exp.Expr) -> str:
+    return _words(
+        "CREATE",
+        "OR REPLACE" if node.args.get("replace") else None,
+        "MODEL",
+        _exists(node, "IF NOT EXISTS"),
+        gen.sql(node, "this"),
+        "COPY",
+        gen.sql(node, "source").removeprefix("MODEL "),
+    )
 
 
 def _alter_action(gen: Any, node: exp.Expr) -> str:
@@ -119,6 +132,10 @@ TRANSFORMS: dict[type[exp.Expr], Write] = {
     nodes.DropModel: _drop_model,
     nodes.AlterModel: _alter_model,
     nodes.AlterAction: _alter_action,
+    nodes.CopyModel: _copy_model,
+    nodes.CommentOnModel: lambda gen, node: (
+        f"COMMENT ON MODEL {gen.sql(node, 'this')} IS {gen.sql(node, 'expression')}"
+    ),
     nodes.ShowObjects: _show,
     nodes.DescribeModel: lambda gen, node: f"DESCRIBE {gen.sql(node, 'this')}",
     nodes.Explain: _explain,

@@ -27,6 +27,7 @@ _ALTERATIONS = (
     ("OWNER", "TO"),
     ("ADD", "CONSTRAINT"),
     ("DROP", "CONSTRAINT"),
+    ("SET", "COMMENT"),
 )
 
 
@@ -56,6 +57,11 @@ class ModelStatements(_Base):
             return self._parse_drop_model()
         if self._match_text_seq("ALTER", "MODEL"):
             return self._parse_alter_model()
+        if self._match_text_seq("COMMENT", "ON", "MODEL"):
+            name = self._parse_name("model")
+            if not self._match_text_seq("IS"):
+                self.raise_error("Expected IS")
+            return nodes.CommentOnModel(this=name, expression=self._parse_assignment())
         if self._match_text_seq("EXPORT", "MODEL"):
             return self._parse_export_model()
         if self._match_text_seq("SHOW"):
@@ -118,6 +124,13 @@ class ModelStatements(_Base):
     def _parse_create_model(self, replace: bool | None) -> exp.Expr:  # noqa: FBT001 - what was matched
         tree = nodes.CreateModel(replace=bool(replace), exists=bool(self._match_text_seq("IF", "NOT", "EXISTS")))
         tree.set("this", self._parse_name("model"))
+        if self._match_text_seq("COPY"):
+            return nodes.CopyModel(
+                this=tree.this,
+                source=self._parse_model_name(),
+                replace=tree.args["replace"],
+                exists=tree.args["exists"],
+            )
         while self._curr and not self._match(TokenType.ALIAS, advance=False):
             if self._match_text_seq("TRANSFORM"):
                 tree.set("transform", self._parse_wrapped_csv(self._parse_expression))
@@ -189,22 +202,31 @@ class ModelStatements(_Base):
 
     def _parse_alter_model(self) -> exp.Expr:
         exists = bool(self._match_text_seq("IF", "EXISTS"))
-        name = self._parse_name("model")
-        return nodes.AlterModel(this=name, exists=exists, actions=self._parse_csv(self._parse_alteration))
+        ref = self._parse_model_name()
+        actions = self._parse_csv(self._parse_alteration)
+        return nodes.AlterModel(this=ref.this, version=ref.args.get("version"), exists=exists, actions=actions)
 
     def _parse_alteration(self) -> exp.Expr:
         for words in _ALTERATIONS:
             if self._match_text_seq(*words):
-                option = words[-1] in ("OPTIONS", "TAGS")
-                values = self._parse_wrapped_csv(self._parse_option) if option else [self._parse_alteration_value()]
-                return nodes.AlterAction(this=exp.var(" ".join(words)), expressions=values)
-        self.raise_error("Expected SET, UNSET, DROP, RENAME TO or OWNER TO")
+                return nodes.AlterAction(
+                    this=exp.var(" ".join(words)), expressions=self._parse_alteration_values(words)
+                )
+        self.raise_error("Expected SET, UNSET, DROP, ADD, RENAME TO or OWNER TO")
         raise AssertionError
 
-    def _parse_alteration_value(self) -> exp.Expr | None:
+    def _parse_alteration_values(self, words: tuple[str, ...]) -> list[exp.Expr | None]:
+        if words == ("UNSET", "TAGS"):
+            return self._parse_wrapped_csv(self._parse_assignment)
+        if words[-1] in ("OPTIONS", "TAGS"):
+            return self._parse_wrapped_csv(self._parse_option)
+        if words == ("RENAME", "TO"):
+            return [self._parse_name("model")]
+        if words[-1] == "COMMENT":
+            self._match(TokenType.EQ)
         if self._next.token_type in (TokenType.EQ, TokenType.FARROW):
-            return self._parse_option()
-        return self._parse_assignment()
+            return [self._parse_option()]
+        return [self._parse_assignment()]
 
     def _parse_export_model(self) -> exp.Expr:
         tree = nodes.ExportModel(this=self._parse_model_name())

@@ -16,6 +16,7 @@ SqlmlError                      XX000  500
   ArtifactRefused               58030  409   a stored model fails its signature or cannot be read
   NewerFile                     58P01  409   the file was written by a newer sqlml
   InvalidData                   22000  400   DuckDB could not convert or compute a value
+  DependentObjects              2BP01  409   views, macros or aliases depend on what is to be dropped
   ConstraintViolation           23000  409   a constraint of the user's own table
   Cancelled                     57014  499   the statement was interrupted
   ConnectionClosed              08003  400   the connection or result is closed
@@ -209,6 +210,12 @@ class ConstraintViolation(SqlmlError, IntegrityError):
     """A constraint of a table does not hold."""
 
     sqlstate, http_status = "23000", 409
+
+
+class DependentObjects(SqlmlError, OperationalError):
+    """Views, macros or aliases depend on what is to be dropped."""
+
+    sqlstate, http_status = "2BP01", 409
 
 
 class Cancelled(SqlmlError, OperationalError):

@@ -47,15 +47,27 @@ class DropModel(exp.Expression):
 
 
 class AlterModel(exp.Expression):
-    """`ALTER MODEL [IF EXISTS] m action [, ...]`; an action is its words and its values."""
+    """`ALTER MODEL [IF EXISTS] m [VERSION n] action [, ...]`; an action is its words and its values."""
 
-    arg_types = {"this": True, "exists": False, "actions": True}
+    arg_types = {"this": True, "version": False, "exists": False, "actions": True}
 
 
 class AlterAction(exp.Expression):
     """One action of ALTER MODEL: `SET OPTIONS (...)`, `RENAME TO x`, `SET ALIAS a = 3`."""
 
     arg_types = {"this": True, "expressions": False}
+
+
+class CopyModel(exp.Expression):
+    """`CREATE [OR REPLACE] MODEL target COPY source [VERSION n]`."""
+
+    arg_types = {"this": True, "source": True, "replace": False, "exists": False}
+
+
+class CommentOnModel(exp.Expression):
+    """`COMMENT ON MODEL m IS 'text'`."""
+
+    arg_types = {"this": True, "expression": True}
 
 
 class ExportModel(exp.Expression):

@@ -17,7 +17,7 @@ from sqlml import nodes
 from sqlml.artifacts import verify_claim
 from sqlml.catalog.snapshot import Snapshot
 from sqlml.dialect import read_name
-from sqlml.errors import InvalidOption, NotFound, SqlmlError
+from sqlml.errors import InvalidOption, SqlmlError
 from sqlml.extensions import Registry
 from sqlml.functions.base import Function
 from sqlml.parameters import name_parameters, used_values
@@ -130,27 +130,16 @@ class Planner:
 
     def resolve(self, reference: exp.Expr, rewriter: Any = None) -> ModelVersion:
         """The model that `MODEL m`, a string or a parameter names, its signature checked."""
-        version: int | None = None
         if isinstance(reference, nodes.ModelRef):
-            name = object_name(reference.this)
-            if reference.args.get("alias"):
-                raise self.at(
-                    NotFound(
-                        f'The model "{name}" has no alias "{reference.args["alias"].name}".',
-                        hint="Name a version: MODEL m VERSION 1.",
-                    ),
-                    reference,
-                )
-            if reference.args.get("version"):
-                version = int(reference.args["version"].name)
+            named = model_name(reference)
         else:
-            name, version = read_model_name(self._model_text(reference, rewriter))
+            named = read_model_name(self._model_text(reference, rewriter))
         try:
-            found = self.snapshot.resolve(name, version)
+            found = self.snapshot.resolve(named.name, named.version, named.alias)
             verify_claim(found)
         except SqlmlError as error:
             raise self.at(error, reference) from None
-        return replace(found, is_pinned=version is not None)
+        return replace(found, is_pinned=named.version is not None, alias=named.alias)
 
     def _model_text(self, reference: exp.Expr, rewriter: Any) -> str:
         if isinstance(reference, exp.Column):
@@ -190,27 +179,48 @@ def object_name(table: exp.Expr) -> ObjectName:
     return ObjectName(table.name, table.db or None, table.catalog or None)
 
 
-def read_model_name(text: str) -> tuple[ObjectName, int | None]:
-    """`catalog.schema."My Model"@3` from a string; a text that is no SQL name is taken as it stands."""
-    base, mark, version = text.rpartition("@")
-    if mark and version.isdigit():
-        return read_model_name(base)[0], int(version)
+@dataclass(frozen=True)
+class ModelName:
+    """The name of a model as it was written, with the version or alias it asks for."""
+
+    name: ObjectName
+    version: int | None = None
+    alias: str | None = None
+
+
+def model_name(reference: nodes.ModelRef) -> ModelName:
+    """What `MODEL m`, `MODEL m VERSION 3` and `MODEL m@champion` name."""
+    version, alias = reference.args.get("version"), reference.args.get("alias")
+    return ModelName(
+        object_name(reference.this), int(version.name) if version else None, str(alias.name) if alias else None
+    )
+
+
+def read_model_name(text: str) -> ModelName:
+    """`catalog.schema."My Model"@3` or `...@champion` from a string; a text that is no SQL name is taken as it stands."""
+    base, mark, suffix = text.rpartition("@")
+    table = read_name(base) if mark else None
+    if table is not None and (suffix.isdigit() or suffix.isidentifier()):
+        name = object_name(table)
+        return ModelName(name, int(suffix)) if suffix.isdigit() else ModelName(name, alias=suffix)
     table = read_name(text)
-    return (object_name(table) if table is not None else ObjectName(text)), None
+    return ModelName(object_name(table) if table is not None else ObjectName(text))
 
 
 def _names(tree: exp.Expr, values: Mapping[str, Any]) -> set[str]:
     """Every name that might be a model's: the snapshot reads these."""
     found = {ref.this.name for ref in tree.find_all(nodes.ModelRef)}
-    for kind in (nodes.CreateModel, nodes.DropModel, nodes.AlterModel):
+    for kind in (nodes.CreateModel, nodes.CopyModel, nodes.DropModel, nodes.AlterModel, nodes.CommentOnModel):
         found |= {node.this.name for node in tree.find_all(kind) if isinstance(node.this, exp.Table)}
+    for action in tree.find_all(nodes.AlterAction):
+        found |= {value.name for value in action.expressions if isinstance(value, exp.Table)}
     for call in tree.find_all(exp.Anonymous):
         arguments = [a.expression if isinstance(a, exp.Kwarg | exp.PropertyEQ) else a for a in call.expressions]
         for argument in arguments:
             value = values.get(argument.name) if isinstance(argument, exp.Placeholder) else None
             value = argument.name if isinstance(argument, exp.Literal) and argument.is_string else value
             if isinstance(value, str) and len(value) < 512:
-                found.add(read_model_name(value)[0].name)
+                found.add(read_model_name(value).name.name)
     return found
 
 

@@ -77,13 +77,15 @@ class Reader:
         if head == "create":
             kind = rest[2:] if rest[:2] == ["or", "replace"] else rest
             return kind[:1] == ["model"] or kind[:2] == ["vector", "index"]
+        if head == "comment":
+            return rest[:2] == ["on", "model"]
         if head in ("drop", "alter", "export"):
             return rest[:1] == ["model"] and len(rest) > 1
         if head in ("describe", "desc"):
             return rest[:1] == ["model"] and len(rest) > 1 and rest[1] != "."
         if head == "show":
-            is_models = rest[:1] == ["models"] and rest[1:2] != ["."]
-            return is_models or (rest[:1] == ["model"] and rest[1:2] in (["versions"], ["types"], ["functions"]))
+            is_list = rest[:1] in (["models"], ["runs"], ["experiments"]) and rest[1:2] != ["."]
+            return is_list or (rest[:1] == ["model"] and rest[1:2] in (["versions"], ["types"], ["functions"]))
         if head in ("grant", "revoke"):
             return True
         if head == "prepare":

@@ -6,6 +6,7 @@ The same row falls on the same side whatever the order of the rows and however o
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,13 @@ def _mixed(row_hash: Any, seed: int) -> Hashes:
 def canonical_order(row_hash: Any, *, seed: int) -> Rows:
     """The row numbers in the order of their mixed hashes: an order that only the rows themselves decide."""
     return np.argsort(_mixed(row_hash, seed), kind="stable").astype(np.int64)
+
+
+def dataset_digest(row_hash: Any) -> str:
+    """A hash of the set of rows, whatever their order: of their number, and the sum and xor of their hashes."""
+    hashes = np.asarray(row_hash.to_numpy(), dtype=np.uint64)
+    facts = f"{len(hashes)}:{int(np.add.reduce(hashes))}:{int(np.bitwise_xor.reduce(hashes))}"
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
 def split_rows(options: CommonOptions, order: Rows, row_hash: Any, split_column: Any) -> RowSplit:

@@ -13,7 +13,7 @@ from sqlml.errors import TrainingFailed
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.preprocessing import Preprocessor, Raw, Text, read_column
 from sqlml.scoring import load_scorer
-from sqlml.splitting import canonical_order, split_rows
+from sqlml.splitting import canonical_order, dataset_digest, split_rows
 from sqlml.task import Task, TrainingTable
 from sqlml.types import Progress, Trained
 
@@ -89,6 +89,8 @@ def train(
         labels=target[held_out],
         scores=scores,
         seconds=time.perf_counter() - started,
+        dataset_digest=dataset_digest(table.row_hash),
+        total_rows=len(table),
         warnings=fitted.warnings,
     )
 

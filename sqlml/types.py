@@ -69,6 +69,7 @@ class ModelVersion:
     signature: str
     encoding: str
     is_pinned: bool = False  # whether the statement names this very version
+    alias: str | None = None  # the alias by which the statement names it
 
     @property
     def full_name(self) -> str:
@@ -84,7 +85,7 @@ class ModelVersion:
     def macro_name(self) -> str:
         """The name of the model's macro: unlike `short_name`, no two models of a database share it."""
         parts = [self.name] if self.schema == "main" else [self.schema, self.name]
-        return ".".join('"' + p.replace('"', '""') + '"' if "." in p else p for p in parts)
+        return ".".join('"' + p.replace('"', '""') + '"' if {".", "@"} & set(p) else p for p in parts)
 
 
 @dataclass(frozen=True)
@@ -186,4 +187,6 @@ class Trained:
     labels: Any
     scores: Any
     seconds: float
+    dataset_digest: str
+    total_rows: int
     warnings: tuple[str, ...] = ()

@@ -1,4 +1,7 @@
-"""The macro of a model in schema `sqlml_models`: what views and macros call, so that they follow the model."""
+"""The macros of a model in schema `sqlml_models`: what views and macros call, so that they follow the model.
+
+`"churn"` is the champion, else the newest version; `"churn@3"` a version; `"churn@beta"` an alias.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from sqlml.types import ModelVersion
 _INPUTS, _INTERFACE = "inputs", "interface"
 
 
-def create_macro(cursor: Cursor, model: ModelVersion, interface: str) -> None:
+def create_macro(cursor: Cursor, model: ModelVersion, interface: str, suffix: str = "") -> None:
     """`CREATE OR REPLACE MACRO sqlml_models."name"(inputs, interface := '...') AS sqlml_predict('<sha256>', inputs)`.
 
     A view that was made for a version with other inputs or classes gives another `interface`, and gets an error.
@@ -24,18 +27,18 @@ def create_macro(cursor: Cursor, model: ModelVersion, interface: str) -> None:
     body = exp.Anonymous(this="sqlml_predict", expressions=[artifact, exp.column(_INPUTS)])
     default = exp.PropertyEQ(this=exp.to_identifier(_INTERFACE), expression=exp.Literal.string(interface))
     parameters = [exp.to_identifier(_INPUTS), default]
-    head = exp.UserDefinedFunction(this=_name(model), expressions=parameters, wrapped=True)
+    head = exp.UserDefinedFunction(this=_name(model, suffix), expressions=parameters, wrapped=True)
     cursor.rows(to_sql(exp.Create(this=head, kind="MACRO", replace=True, expression=body)))
 
 
-def drop_macro(cursor: Cursor, model: ModelVersion) -> None:
-    """Drop the macro of a model."""
-    cursor.rows(to_sql(exp.Drop(tables=[_name(model)], kind="MACRO", exists=True)))
+def drop_macro(cursor: Cursor, model: ModelVersion, suffix: str = "") -> None:
+    """Drop a macro of a model."""
+    cursor.rows(to_sql(exp.Drop(tables=[_name(model, suffix)], kind="MACRO", exists=True)))
 
 
-def _name(model: ModelVersion) -> exp.Table:
+def _name(model: ModelVersion, suffix: str) -> exp.Table:
     return exp.Table(
-        this=exp.to_identifier(model.macro_name, quoted=True),
+        this=exp.to_identifier(model.macro_name + suffix, quoted=True),
         db=exp.to_identifier(MACROS),
         catalog=exp.to_identifier(model.catalog, quoted=True),
     )

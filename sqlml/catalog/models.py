@@ -30,15 +30,16 @@ class NewVersion:
     params: Mapping[str, Any]
     metrics: Mapping[str, float | None]
     sources: tuple[Relation, ...]
+    experiment: str = ""
+    run_name: str | None = None
 
 
 def find_model(cursor: Cursor, catalog: str, schema: str, name: str) -> tuple[str, int] | None:
-    """Model id and newest version number of a model, or None."""
+    """Model id and the last version number it was given, or None."""
     found = cursor.rows(
         in_catalog(
-            """SELECT m.model_id, max(v.version) FROM sqlml.models AS m
-               JOIN sqlml.model_versions AS v ON v.model_id = m.model_id
-               WHERE lower(m.model_name) = lower(?) AND lower(m.schema_name) = lower(?) GROUP BY m.model_id""",
+            """SELECT model_id, last_version FROM sqlml.models
+               WHERE lower(model_name) = lower(?) AND lower(schema_name) = lower(?)""",
             catalog,
         ),
         [name, schema],
@@ -64,9 +65,13 @@ def insert_version(cursor: Cursor, new: NewVersion, *, is_first: bool) -> None:
     now = utc_now()
     if is_first:
         write(
-            "INSERT INTO sqlml.models VALUES (?, ?, ?, ?, ?)",
-            [[key[0], model.schema, model.name, now, new.created_by]],
+            """INSERT INTO sqlml.models (model_id, schema_name, model_name, created_at, created_by, owner, last_version)
+               VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            [[key[0], model.schema, model.name, now, new.created_by, new.created_by, model.version]],
         )
+    else:
+        # A number is never given twice, also after its version was dropped.
+        write("UPDATE sqlml.models SET last_version = ? WHERE model_id = ?", [[model.version, key[0]]])
     write(
         "INSERT INTO sqlml.model_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -91,7 +96,7 @@ def insert_version(cursor: Cursor, new: NewVersion, *, is_first: bool) -> None:
         ],
     )
     write(
-        "INSERT INTO sqlml.runs VALUES (?, ?, ?, 'FINISHED', ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sqlml.runs VALUES (?, ?, ?, 'FINISHED', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             [
                 run_id,
@@ -103,9 +108,27 @@ def insert_version(cursor: Cursor, new: NewVersion, *, is_first: bool) -> None:
                 trained.evaluation_rows,
             ]
             + [trained.dropped_rows, trained.evaluation_source, list(trained.warnings)]
+            + [_experiment(cursor, new), new.run_name]
         ],
     )
     _insert_lists(cursor, new, run_id)
+
+
+def _experiment(cursor: Cursor, new: NewVersion) -> str:
+    """The id of the experiment the run belongs to; made on first use, "Default" where none was named."""
+    catalog = new.model.catalog
+    if not new.experiment:
+        return "0"
+    found = cursor.rows(
+        in_catalog("SELECT experiment_id FROM sqlml.experiments WHERE name = ?", catalog), [new.experiment]
+    )
+    if found:
+        return str(found[0][0])
+    made = uuid.uuid4().hex
+    cursor.rows(
+        in_catalog("INSERT INTO sqlml.experiments VALUES (?, ?, ?)", catalog), [made, new.experiment, utc_now()]
+    )
+    return made
 
 
 def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
@@ -117,7 +140,9 @@ def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
     metrics = [[run_id, k, v, 0, now] for k, v in new.metrics.items()]
     metrics += [[run_id, k, v, step, now] for k, step, v in new.trained.history]
     key = [model.model_id, model.version]
+    dataset = [[f"{model.name}_training", new.trained.dataset_digest, new.query, new.trained.total_rows]]
     for sql, before, rows in (
+        ("INSERT INTO sqlml.datasets SELECT ?, unnest(?), unnest(?), unnest(?), unnest(?)", [run_id], dataset),
         ("INSERT INTO sqlml.features SELECT ?, ?, unnest(?), unnest(?), unnest(?), unnest(?)", key, features),
         (
             "INSERT INTO sqlml.source_relations SELECT ?, ?, unnest(?), unnest(?), unnest(?), unnest(?)",
@@ -143,6 +168,9 @@ def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
 def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
     """Remove a model with all its versions."""
     for sql in (
+        "DELETE FROM sqlml.aliases WHERE model_id = ?",
+        "DELETE FROM sqlml.tags WHERE model_id = ?",
+        "DELETE FROM sqlml.datasets WHERE run_id IN (SELECT run_id FROM sqlml.runs WHERE model_id = ?)",
         "DELETE FROM sqlml.params WHERE run_id IN (SELECT run_id FROM sqlml.runs WHERE model_id = ?)",
         "DELETE FROM sqlml.metrics WHERE run_id IN (SELECT run_id FROM sqlml.runs WHERE model_id = ?)",
         "DELETE FROM sqlml.source_columns WHERE model_id = ?",

@@ -21,6 +21,14 @@ LEFT JOIN sqlml.artifacts AS a ON a.model_id = v.model_id AND a.version = v.vers
 WHERE list_contains(?, lower(m.model_name))
 """
 
+_ALIASES = """
+SELECT a.model_id, lower(a.alias), a.version FROM sqlml.aliases AS a JOIN sqlml.models AS m ON m.model_id = a.model_id
+WHERE list_contains(?, lower(m.model_name))
+"""
+
+# The alias that a bare name means, where it is set.
+CHAMPION = "champion"
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -31,9 +39,10 @@ class Snapshot:
     versions: tuple[ModelVersion, ...] = ()
     known: tuple[str, ...] = ()
     schemas: tuple[tuple[str, str], ...] = ()  # (catalog, schema) of all there are
+    aliases: tuple[tuple[str, str, int], ...] = ()  # (model id, folded alias, version)
 
-    def resolve(self, name: ObjectName, version: int | None = None) -> ModelVersion:
-        """The version that a name means: the one asked for, else the newest.
+    def resolve(self, name: ObjectName, version: int | None = None, alias: str | None = None) -> ModelVersion:
+        """The version that a name means: the one asked for by number or alias, else the champion, else the newest.
 
         Raises NotFound with the nearest known name.
         """
@@ -43,13 +52,25 @@ class Snapshot:
                 f'There is no model "{name}".',
                 hint=nearest_hint(name.name, self.known, otherwise="SHOW MODELS lists the models."),
             )
+        aliases = self.aliases_of(versions[0])
+        if alias is not None:
+            if alias.casefold() not in aliases:
+                raise NotFound(
+                    f'The model "{name}" has no alias "{alias}".',
+                    hint=nearest_hint(alias, aliases, otherwise=f"ALTER MODEL {name} SET ALIAS {alias} = 1 sets it."),
+                )
+            version = aliases[alias.casefold()]
         if version is None:
-            return max(versions, key=lambda v: v.version)
+            version = aliases.get(CHAMPION, max(v.version for v in versions))
         for found in versions:
             if found.version == version:
                 return found
         known = ", ".join(str(v.version) for v in versions)
         raise NotFound(f'The model "{name}" has no version {version}.', hint=f"It has: {known}.")
+
+    def aliases_of(self, model: ModelVersion) -> dict[str, int]:
+        """The versions that the aliases of a model mean."""
+        return {alias: version for model_id, alias, version in self.aliases if model_id == model.model_id}
 
     def versions_of(self, name: ObjectName) -> list[ModelVersion]:
         """All versions of the model a name means, oldest first; empty where there is none."""
@@ -101,6 +122,7 @@ def read_snapshot(cursor: Cursor, names: Iterable[str]) -> Snapshot:
     folded = sorted({name.lower() for name in names})
     versions: list[ModelVersion] = []
     known: list[str] = []
+    aliases: list[tuple[str, str, int]] = []
     catalogs = model_catalogs(cursor)
     for attached in catalogs:
         if len(catalogs) > 1:
@@ -108,8 +130,10 @@ def read_snapshot(cursor: Cursor, names: Iterable[str]) -> Snapshot:
             schema_version(cursor, attached)
         for row in cursor.rows(in_catalog(_VERSIONS, attached), [folded]):
             versions.append(_version(attached, row))
+        aliases.extend(cursor.rows(in_catalog(_ALIASES, attached), [folded]))  # type: ignore[arg-type]
         known.extend(r[0] for r in cursor.rows(in_catalog("SELECT model_name FROM sqlml.models", attached)))
-    return Snapshot(catalog, schema, tuple(versions), tuple(known), tuple((row[2], row[3]) for row in found))
+    schemas = tuple((row[2], row[3]) for row in found)
+    return Snapshot(catalog, schema, tuple(versions), tuple(known), schemas, tuple(aliases))
 
 
 def read_all_versions(cursor: Cursor) -> list[ModelVersion]:

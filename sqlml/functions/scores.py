@@ -29,7 +29,8 @@ def scorer(name: str, sha256: str, inputs: exp.Expr) -> exp.Expr:
 def macro_call(model: ModelVersion, inputs: exp.Expr, current_catalog: str) -> exp.Expr:
     """The call of the model's macro."""
     made_for = exp.PropertyEQ(this=exp.to_identifier("interface"), expression=exp.Literal.string(interface(model)))
-    call = exp.Anonymous(this=exp.to_identifier(model.macro_name, quoted=True), expressions=[inputs, made_for])
+    name = f"{model.macro_name}@{model.alias.lower()}" if model.alias else model.macro_name
+    call = exp.Anonymous(this=exp.to_identifier(name, quoted=True), expressions=[inputs, made_for])
     schema: exp.Expr = exp.to_identifier("sqlml_models")
     if model.catalog != current_catalog:
         schema = exp.Dot(this=exp.to_identifier(model.catalog, quoted=True), expression=schema)

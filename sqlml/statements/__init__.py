@@ -1,7 +1,9 @@
 """The statements: one line each. The first that accepts a tree takes it."""
 
 from sqlml.extensions import Registry
+from sqlml.statements.alter_model import AlterModel
 from sqlml.statements.base import Statement
+from sqlml.statements.copy_model import CopyModel
 from sqlml.statements.create_model import CreateModel
 from sqlml.statements.describe_model import DescribeModel
 from sqlml.statements.drop_model import DropModel
@@ -9,13 +11,20 @@ from sqlml.statements.explain import Explain
 from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
+from sqlml.statements.show_experiments import ShowExperiments
+from sqlml.statements.show_model_functions import ShowModelFunctions
+from sqlml.statements.show_model_types import ShowModelTypes
+from sqlml.statements.show_model_versions import ShowModelVersions
 from sqlml.statements.show_models import ShowModels
+from sqlml.statements.show_runs import ShowRuns
 from sqlml.statements.train import Train
 
 STATEMENTS: Registry[Statement] = Registry(
     "statement",
     "sqlml.statements",
     [
+        AlterModel(),
+        CopyModel(),
         CreateModel(),
         Deallocate(),
         DescribeModel(),
@@ -24,7 +33,12 @@ STATEMENTS: Registry[Statement] = Registry(
         Explain(),
         Later(),
         Prepare(),
+        ShowExperiments(),
+        ShowModelFunctions(),
+        ShowModelTypes(),
+        ShowModelVersions(),
         ShowModels(),
+        ShowRuns(),
         Train(),
         Query(),
     ],

@@ -1,23 +1,42 @@
-"""`DROP MODEL [IF EXISTS] m`."""
+"""`DROP MODEL [IF EXISTS] m [VERSION n] [RESTRICT | CASCADE]`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlml import nodes
-from sqlml.catalog.macros import drop_macro
+from sqlml.catalog.dependents import Dependent, dependents, drop_dependent
+from sqlml.catalog.lifecycle import delete_version
+from sqlml.catalog.macros import create_macro, drop_macro
 from sqlml.catalog.models import delete_model
-from sqlml.errors import NotFound, NotSupported
+from sqlml.errors import DependentObjects, NotFound
+from sqlml.features import interface
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
-from sqlml.types import Plan, Privilege, Relation
+from sqlml.types import ModelVersion, Plan, Privilege, Relation
+
+
+@dataclass(frozen=True)
+class Dropping:
+    """What DROP MODEL decided while it was planned: all versions of the model, those to drop, its aliases."""
+
+    name: str
+    versions: tuple[ModelVersion, ...]
+    dropped: tuple[ModelVersion, ...]
+    aliases: dict[str, int]
+    cascade: bool
 
 
 class DropModel(Statement):
-    """Remove a model with all its versions, artifacts, runs and metrics.
+    """Remove a model with all its versions, artifacts, runs and metrics; or one version of it.
 
         DROP MODEL IF EXISTS churn;
+        DROP MODEL churn VERSION 2;
+        DROP MODEL churn CASCADE;
 
-    Result: one row, the name of the model and how many versions were removed.
+    RESTRICT, the default, refuses while a view or macro scores with it, or an alias means the version; CASCADE drops
+    those too. Result: one row, the name of the model and how many versions were removed.
     """
 
     name = "drop_model"
@@ -25,33 +44,66 @@ class DropModel(Statement):
 
     def plan(self, tree: nodes.DropModel, planner: Planner) -> Plan:
         """Find the model."""
-        if tree.args.get("version"):
-            raise planner.at(
-                NotSupported("DROP MODEL ... VERSION is not supported in this version.", hint="Drop the whole model."),
-                tree,
-            )
         name = object_name(tree.this)
-        versions = planner.snapshot.versions_of(name)
-        if not versions and not tree.args.get("exists"):
-            try:
+        versions = tuple(planner.snapshot.versions_of(name))
+        dropped = versions
+        try:
+            if not versions and not tree.args.get("exists"):
                 planner.snapshot.resolve(name)
-            except NotFound as error:
-                raise planner.at(error, tree.this) from None
-        models = tuple(versions)
+            if versions and tree.args.get("version"):
+                dropped = (planner.snapshot.resolve(name, int(tree.args["version"].name)),)
+        except NotFound as error:
+            raise planner.at(error, tree.this) from None
+        aliases = planner.snapshot.aliases_of(versions[0]) if versions else {}
+        cascade = tree.text("behaviour") == "CASCADE"
         return Plan(
             statement=self.name,
             sql="",
             tree=tree,
-            writes=(Relation(name),) if models else (),
-            privileges=tuple(Privilege("MANAGE", "MODEL", m.full_name) for m in models[:1]),
-            details=(name.name, models),
+            writes=(Relation(name),) if versions else (),
+            privileges=tuple(Privilege("MANAGE", "MODEL", m.full_name) for m in versions[:1]),
+            details=Dropping(versions[0].name if versions else name.name, versions, dropped, aliases, cascade),
         )
 
     def run(self, plan: Plan, context: Context) -> Result:
-        """Delete it in one transaction."""
-        name, models = plan.details
-        if models:
+        """Delete in one transaction."""
+        dropping: Dropping = plan.details
+        if dropping.dropped:
             with context.database.transaction():
-                delete_model(context.database, models[0].catalog, models[0].model_id)
-                drop_macro(context.database, models[0])
-        return one_row(context.database, {"model": ("VARCHAR", name), "versions_dropped": ("INTEGER", len(models))})
+                _drop(dropping, context)
+        values = {"model": ("VARCHAR", dropping.name), "versions_dropped": ("INTEGER", len(dropping.dropped))}
+        return one_row(context.database, values)
+
+
+def _drop(dropping: Dropping, context: Context) -> None:
+    database, whole = context.database, len(dropping.dropped) == len(dropping.versions)
+    numbers = {v.version for v in dropping.dropped}
+    aliases = [alias for alias, number in dropping.aliases.items() if number in numbers]
+    suffixes = [*(f"@{alias}" for alias in aliases), *(f"@{number}" for number in numbers), *([""] if whole else [])]
+    using = dependents(database, dropping.dropped, suffixes)
+    if not dropping.cascade and (using or (aliases and not whole)):
+        raise _refused(dropping, using, aliases)
+    for dependent in using:
+        drop_dependent(database, dependent)
+    model = dropping.versions[0]
+    for suffix in suffixes:
+        drop_macro(database, model, suffix)
+    if whole:
+        delete_model(database, model.catalog, model.model_id)
+        return
+    for version in dropping.dropped:
+        delete_version(database, version)
+    left = [v for v in dropping.versions if v.version not in numbers]
+    default = dropping.aliases.get("champion") if "champion" not in aliases else None
+    newest = max(left, key=lambda v: v.version)
+    followed = next((v for v in left if v.version == default), newest)
+    create_macro(database, followed, interface(followed))
+
+
+def _refused(dropping: Dropping, using: list[Dependent], aliases: list[str]) -> DependentObjects:
+    found = [str(d) for d in using] + [f"alias {alias}" for alias in aliases]
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return DependentObjects(
+        f'The model "{dropping.name}" is used by {", ".join(found[:3])}{more}.',
+        hint="Use DROP MODEL ... CASCADE to drop those too.",
+    )

@@ -100,7 +100,7 @@ def _flag(values: dict[str, object], name: str) -> bool:
 
 
 def _table(name: str) -> exp.Table:
-    found, _ = read_model_name(name)
+    found = read_model_name(name).name
     return exp.table_(found.name, found.schema, found.catalog, quoted=True)
 
 

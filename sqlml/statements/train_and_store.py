@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
+from sqlml.catalog.lifecycle import has_champion
 from sqlml.catalog.macros import create_macro
 from sqlml.catalog.schema import has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
@@ -133,10 +134,14 @@ def _store(
                     started_at=started_at.replace(tzinfo=None),
                     params={**_options(creation), **trained.resolved},
                     metrics=metrics,
+                    experiment=creation.task.common.experiment,
+                    run_name=creation.task.common.run_name or None,
                     sources=resolve_sources(database, plan.reads or ()),
                 )
                 catalog.insert_version(database, new, is_first=found is None)
-                create_macro(database, model, interface(model))
+                create_macro(database, model, interface(model), f"@{model.version}")
+                if not has_champion(database, model):
+                    create_macro(database, model, interface(model))
             context.keep_artifact(model, body)
         except TransactionConflict:
             if explicit or attempt == _ATTEMPTS - 1:

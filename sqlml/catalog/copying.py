@@ -1,0 +1,85 @@
+"""Copying the rows of a version to another model, of the same or another attached database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
+from sqlml.types import ModelVersion
+
+# Read with (model id, version) of the source; written with the values of the copy put in their place.
+_ROWS = (
+    ("SELECT position, name, type, family FROM sqlml.features WHERE model_id = ? AND version = ?", "features"),
+    (
+        """SELECT catalog_name, schema_name, relation_name, is_path FROM sqlml.source_relations
+           WHERE model_id = ? AND version = ?""",
+        "source_relations",
+    ),
+    (
+        "SELECT relation_name, column_name FROM sqlml.source_columns WHERE model_id = ? AND version = ?",
+        "source_columns",
+    ),
+)
+_INSERT = {
+    "features": "INSERT INTO sqlml.features VALUES (?, ?, ?, ?, ?, ?)",
+    "source_relations": "INSERT INTO sqlml.source_relations VALUES (?, ?, ?, ?, ?, ?)",
+    "source_columns": "INSERT INTO sqlml.source_columns VALUES (?, ?, ?, ?)",
+}
+
+
+def copy_version(
+    cursor: Cursor, source: ModelVersion, copy: ModelVersion, key_id: str, user: str, *, is_first: bool
+) -> None:
+    """Write the copy of a version: artifact, run, parameters, metrics, features, sources."""
+    asked = [source.model_id, source.version]
+    key = [copy.model_id, copy.version]
+    run_id, now = uuid.uuid4().hex, utc_now()
+
+    def read(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return cursor.rows(in_catalog(sql, source.catalog), params)
+
+    def write(sql: str, row: Sequence[Any]) -> None:
+        cursor.rows(in_catalog(sql, copy.catalog), row)
+
+    if is_first:
+        write(
+            """INSERT INTO sqlml.models (model_id, schema_name, model_name, created_at, created_by, owner, last_version)
+               VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            [copy.model_id, copy.schema, copy.name, now, user, user, copy.version],
+        )
+    else:
+        write("UPDATE sqlml.models SET last_version = ? WHERE model_id = ?", [copy.version, copy.model_id])
+    [(old_run, *facts)] = read(
+        """SELECT run_id, model_type, task, encoding, label_name, label_type, classes, training_query
+           FROM sqlml.model_versions WHERE model_id = ? AND version = ?""",
+        asked,
+    )
+    write(
+        "INSERT INTO sqlml.model_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [*key, run_id, *facts, now, user],
+    )
+    [(size, body)] = read("SELECT size_bytes, body FROM sqlml.artifacts WHERE model_id = ? AND version = ?", asked)
+    write(
+        "INSERT INTO sqlml.artifacts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            *(*key, copy.format, copy.sha256, copy.feature_signature, copy.library_versions),
+            *(copy.signature, key_id, size, bytes(body)),
+        ],
+    )
+    [run] = read(
+        """SELECT status, start_time, end_time, seconds, training_rows, evaluation_rows, dropped_rows,
+                  evaluation_source, warnings, '0', run_name FROM sqlml.runs WHERE run_id = ?""",
+        [old_run],
+    )
+    write("INSERT INTO sqlml.runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [run_id, *key, *run])
+    for row in read("SELECT name, digest, source, num_rows FROM sqlml.datasets WHERE run_id = ?", [old_run]):
+        write("INSERT INTO sqlml.datasets VALUES (?, ?, ?, ?, ?)", [run_id, *row])
+    for row in read("SELECT key, value FROM sqlml.params WHERE run_id = ?", [old_run]):
+        write("INSERT INTO sqlml.params VALUES (?, ?, ?)", [run_id, *row])
+    for row in read("SELECT key, value, step, timestamp FROM sqlml.metrics WHERE run_id = ?", [old_run]):
+        write("INSERT INTO sqlml.metrics VALUES (?, ?, ?, ?, ?)", [run_id, *row])
+    for sql, table in _ROWS:
+        for row in read(sql, asked):
+            write(_INSERT[table], [*key, *row])

@@ -1,0 +1,93 @@
+"""What the SHOW statements share: LIKE and IN over a listing, here or in every attached database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from sqlglot import exp
+
+from sqlml import nodes
+from sqlml.catalog.cursor import in_catalog
+from sqlml.catalog.snapshot import model_catalogs
+from sqlml.dialect import parse_query, to_sql
+from sqlml.errors import InvalidSql
+from sqlml.planner import Planner
+from sqlml.result import Result
+from sqlml.statements.base import Context, Statement
+from sqlml.types import ObjectName, Plan, Relation
+
+Columns = Mapping[str, str]
+
+
+class Listing(Statement):
+    """A SHOW statement. A subclass says what it shows, the columns, what LIKE compares, and what IN may name."""
+
+    takes = (nodes.ShowObjects,)
+    shows: ClassVar[str]
+    columns: ClassVar[Columns]
+    named_by: ClassVar[str]
+    scopes: ClassVar[tuple[str, ...]] = ()
+    order: ClassVar[tuple[str, ...]]
+
+    def accepts(self, tree: exp.Expr) -> bool:
+        """Whether the statement shows this."""
+        return super().accepts(tree) and tree.name == self.shows
+
+    def plan(self, tree: nodes.ShowObjects, planner: Planner) -> Plan:
+        """Note what to list."""
+        scope, like = tree.args.get("scope"), tree.args.get("like")
+        if scope and not self.scopes:
+            raise planner.at(InvalidSql(f"SHOW {self.shows} takes no IN.", hint="Leave it out."), tree)
+        parts = [part.name for part in scope.parts] if scope else []
+        wanted = list(zip(reversed(self.scopes), reversed(parts), strict=False))
+        reads = (Relation(ObjectName("models", "sqlml", planner.snapshot.catalog)),)
+        return Plan(statement=self.name, sql="", tree=tree, reads=reads, details=(wanted, like.name if like else None))
+
+    def run(self, plan: Plan, context: Context) -> Result:
+        """List them."""
+        wanted, like = plan.details
+        listed = exp.select("*").from_(self.rows(context).subquery("listed")).order_by(*self.order)
+        for column, value in wanted:
+            same = exp.func("lower", exp.column(column, quoted=True)).eq(exp.Literal.string(value.lower()))
+            listed = listed.where(same)
+        if like is not None:
+            listed = listed.where(exp.ILike(this=exp.column(self.named_by), expression=exp.Literal.string(like)))
+        return context.database.execute(to_sql(listed))
+
+    def rows(self, context: Context) -> exp.Query:
+        """The query of all rows."""
+        raise NotImplementedError
+
+    def from_catalogs(self, context: Context, sql: str) -> exp.Query:
+        """The rows of a query over the tables of every attached database that has models."""
+        parts: exp.Query = self.constants([])
+        for attached in model_catalogs(context.database):
+            part = parse_query(in_catalog(sql, attached))
+            for column in list(part.find_all(exp.Column)):
+                if column.name == "__catalog":
+                    column.replace(exp.Literal.string(attached))
+            parts = exp.union(parts, part, distinct=False)
+        return parts
+
+    def constants(self, rows: Sequence[Sequence[Any]]) -> exp.Query:
+        """These rows as a query with the listing's columns and types."""
+        selects = [
+            exp.select(
+                *(
+                    exp.alias_(exp.cast(exp.convert(value), exp.DataType.build(kind, dialect="duckdb")), name)
+                    for value, (name, kind) in zip(row, self.columns.items(), strict=True)
+                )
+            )
+            for row in rows
+        ]
+        nothing = exp.select(
+            *(
+                exp.alias_(exp.cast(exp.null(), exp.DataType.build(kind, dialect="duckdb")), name)
+                for name, kind in self.columns.items()
+            )
+        ).where(exp.false())
+        found: exp.Query = nothing
+        for part in selects:
+            found = exp.union(found, part, distinct=False)
+        return found
