@@ -58,10 +58,7 @@ class ModelStatements(_Base):
         if self._match_text_seq("ALTER", "MODEL"):
             return self._parse_alter_model()
         if self._match_text_seq("COMMENT", "ON", "MODEL"):
-            name = self._parse_name("model")
-            if not self._match_text_seq("IS"):
-                self.raise_error("Expected IS")
-            return nodes.CommentOnModel(this=name, expression=self._parse_assignment())
+            return self._parse_comment_on_model()
         if self._match_text_seq("EXPORT", "MODEL"):
             return self._parse_export_model()
         if self._match_text_seq("SHOW"):
@@ -76,6 +73,9 @@ class ModelStatements(_Base):
             return self._parse_explain()
         if self._match_text_seq("CALL"):
             return nodes.Call(this=self._parse_function())
+        return self._parse_prepared_statement()
+
+    def _parse_prepared_statement(self) -> exp.Expr | None:
         if self._match_text_seq("PREPARE"):
             return self._parse_prepare()
         if self._match_text_seq("DEALLOCATE"):
@@ -199,6 +199,12 @@ class ModelStatements(_Base):
             exists=exists,
             behaviour=exp.var(behaviour) if behaviour else None,
         )
+
+    def _parse_comment_on_model(self) -> exp.Expr:
+        name = self._parse_name("model")
+        if not self._match_text_seq("IS"):
+            self.raise_error("Expected IS")
+        return nodes.CommentOnModel(this=name, expression=self._parse_assignment())
 
     def _parse_alter_model(self) -> exp.Expr:
         exists = bool(self._match_text_seq("IF", "EXISTS"))

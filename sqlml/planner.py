@@ -197,7 +197,7 @@ def model_name(reference: nodes.ModelRef) -> ModelName:
 
 
 def read_model_name(text: str) -> ModelName:
-    """`catalog.schema."My Model"@3` or `...@champion` from a string; a text that is no SQL name is taken as it stands."""
+    """`catalog.schema."My Model"@3` or `...@champion` from a string; what is no SQL name is taken as it stands."""
     base, mark, suffix = text.rpartition("@")
     table = read_name(base) if mark else None
     if table is not None and (suffix.isdigit() or suffix.isidentifier()):

@@ -130,7 +130,7 @@ def read_snapshot(cursor: Cursor, names: Iterable[str]) -> Snapshot:
             schema_version(cursor, attached)
         for row in cursor.rows(in_catalog(_VERSIONS, attached), [folded]):
             versions.append(_version(attached, row))
-        aliases.extend(cursor.rows(in_catalog(_ALIASES, attached), [folded]))  # type: ignore[arg-type]
+        aliases.extend((i, a, v) for i, a, v in cursor.rows(in_catalog(_ALIASES, attached), [folded]))
         known.extend(r[0] for r in cursor.rows(in_catalog("SELECT model_name FROM sqlml.models", attached)))
     schemas = tuple((row[2], row[3]) for row in found)
     return Snapshot(catalog, schema, tuple(versions), tuple(known), schemas, tuple(aliases))

@@ -34,7 +34,7 @@ class CopyModel(Statement):
         CREATE MODEL prod.churn COPY dev.churn VERSION 3;
         CREATE OR REPLACE MODEL prod.churn COPY dev.churn@champion;
 
-    The copy becomes the next version of the target and is signed as such. Result: one row with model, version and source.
+    The copy becomes the next version of the target and is signed as such. Result: one row with model, version, source.
     Source: MLflow, copy_model_version.
     """
 

@@ -26,7 +26,8 @@ class ShowModelVersions(Listing):
 
         SHOW MODEL VERSIONS IN main.churn;
 
-    Columns: catalog, schema, model, version, aliases, model_type, training_rows, metrics, created_at (UTC), created_by, sha256.
+    Columns: catalog, schema, model, version, aliases, model_type, training_rows, metrics, created_at (UTC),
+    created_by, sha256.
     """
 
     name = "show_model_versions"

@@ -8,8 +8,8 @@ from sqlml.statements.base import Context
 from sqlml.statements.listing import Listing
 
 _RUNS = """
-SELECT __catalog AS catalog, m.schema_name AS schema, m.model_name AS model, r.version, e.name AS experiment, r.run_name,
-       r.run_id, r.status, r.start_time, r.end_time,
+SELECT __catalog AS catalog, m.schema_name AS schema, m.model_name AS model, r.version, e.name AS experiment,
+       r.run_name, r.run_id, r.status, r.start_time, r.end_time,
        (SELECT map(list(p.key ORDER BY p.key), list(p.value ORDER BY p.key)) FROM sqlml.params AS p
         WHERE p.run_id = r.run_id) AS params,
        (SELECT map(list(t.key ORDER BY t.key), list(t.value ORDER BY t.key)) FROM sqlml.metrics AS t
@@ -24,7 +24,8 @@ class ShowRuns(Listing):
 
         SHOW RUNS IN main.churn LIKE 'weekly%';
 
-    Columns: catalog, schema, model, version, experiment, run_name, run_id, status, start_time, end_time (UTC), params, metrics.
+    Columns: catalog, schema, model, version, experiment, run_name, run_id, status, start_time, end_time (UTC),
+    params, metrics.
     LIKE compares the experiment.
     """
 
