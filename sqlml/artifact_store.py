@@ -38,6 +38,14 @@ class ArtifactStore:
                 raise artifacts.changed(model)
             self._hold(model, lambda model=model: catalog.read_body(self._cursor, model))
 
+    def metrics(self, model: ModelVersion) -> Mapping[str, float | None]:
+        """The metrics of a model's held-out rows."""
+        return catalog.read_metrics(self._cursor, model.catalog, model.model_id, model.version)
+
+    def document(self, model: ModelVersion) -> Mapping[str, Any]:
+        """The verified artifact of a model as a document."""
+        return artifacts.document(model, catalog.read_body(self._cursor, model))
+
     def keep(self, model: ModelVersion, body: bytes) -> None:
         """Load a new model from its bytes."""
         self._hold(model, lambda: body)

@@ -85,6 +85,18 @@ def changed(model: ModelVersion) -> ArtifactRefused:
     )
 
 
+def document(model: ModelVersion, body: bytes | None) -> Mapping[str, Any]:
+    """The document of a verified artifact.
+
+    Raises ArtifactRefused before a byte is parsed when signature or hash do not hold.
+    """
+    verify_claim(model)
+    if body is None or sha256(body) != model.sha256:
+        raise changed(model)
+    parsed: Mapping[str, Any] = json.loads(body)
+    return parsed
+
+
 def load(model: ModelVersion, body: bytes | None) -> Scorer:
     """The Scorer of a verified artifact.
 
@@ -92,10 +104,7 @@ def load(model: ModelVersion, body: bytes | None) -> Scorer:
     """
     from sqlml.scoring import load_scorer
 
-    verify_claim(model)
-    if body is None or sha256(body) != model.sha256:
-        raise changed(model)
-    return load_scorer(model.format, json.loads(body))
+    return load_scorer(model.format, document(model, body))
 
 
 class ScorerCache:

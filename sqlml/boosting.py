@@ -7,6 +7,7 @@ Source: Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree,
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -143,11 +144,16 @@ def boost(options: BoostingOptions, objective: str, data: TrainingData) -> Fitte
     history: list[tuple[str, int, float]] = []
     stop = _EarlyStop(options.min_rel_progress) if options.early_stop and options.booster_type == "GBTREE" else None
 
+    last_time = time.perf_counter()
+
     def after_round(env: Any) -> None:
+        nonlocal last_time
         data.check_cancelled()
         data.report(Progress("fit", env.iteration + 1, options.max_iterations))
         losses = {name: value for name, _, value, *_ in env.evaluation_result_list}
         history.extend((name, env.iteration, value) for name, value in losses.items())
+        last_time, before = time.perf_counter(), last_time
+        history.append(("duration_ms", env.iteration, (last_time - before) * 1000))
         if stop and stop.reached(losses.get("eval_loss", losses["loss"])):
             raise lgb.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
 

@@ -294,23 +294,17 @@ _ARROW_CHANGES = {"HUGEINT", "UUID", "TIME WITH TIME ZONE", "JSON"}
 
 
 class Scratch:
-    """A private in-memory DuckDB for queries over Arrow data that must not touch the user's connection."""
+    """A private in-memory DuckDB for queries over Arrow tables that must not touch the user's connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, **tables: Any) -> None:
         self._duck = duckdb.connect(":memory:")
-
-    def row(self, sql: str, **tables: Any) -> dict[str, Any]:
-        """The only row of a query over the given Arrow tables, by column name."""
         for name, table in tables.items():
             self._duck.register(name, table)
-        try:
-            self._duck.execute(sql)
-            names = [d[0] for d in self._duck.description]
-            [only] = self._duck.fetchall()
-            return dict(zip(names, only, strict=True))
-        finally:
-            for name in tables:
-                self._duck.unregister(name)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        found: list[tuple[Any, ...]] = self._duck.execute(sql).fetchall()
+        return found
 
     def close(self) -> None:
         """Close it."""

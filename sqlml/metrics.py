@@ -7,7 +7,7 @@ averaged over the classes that occur (macro), and roc_auc is one-vs-rest. Rows w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from sqlglot import exp
@@ -90,21 +90,76 @@ def _template(task: str) -> exp.Query:
 
 def evaluation(task: str, classes: Sequence[str], rows: exp.Query, *, threshold: float = 0.5) -> exp.Query:
     """The query that gives one row of metrics for a query of (label, score)."""
-    tree = _template(task).copy()
-    for table in list(tree.find_all(exp.Table)):
-        if table.name == "__rows":
-            table.replace(exp.Subquery(this=rows.copy(), alias=exp.TableAlias(this=exp.to_identifier("rows_in"))))
+    tree = _over(_template(task).copy(), rows)
     if task == "regression":
         return tree
     binary = len(classes) == 2
     positive = exp.column("c").eq(exp.Literal.string(classes[1])) if binary else exp.true()
     ranked = [2] if binary else list(range(1, len(classes) + 1))
-    values: dict[str, exp.Expr] = {
-        "__classes": exp.Array(expressions=[exp.Literal.string(c) for c in classes]),
-        "__predicted": predicted_position(exp.column("score"), len(classes), threshold),
-        "__counts": positive,
-        "__ranked": exp.Array(expressions=[exp.Literal.number(k) for k in ranked]),
-    }
+    return _filled(
+        tree,
+        {
+            "__classes": _texts(classes),
+            "__predicted": predicted_position(exp.column("score"), len(classes), threshold),
+            "__counts": positive,
+            "__ranked": exp.Array(expressions=[exp.Literal.number(k) for k in ranked]),
+        },
+    )
+
+
+_CONFUSION = """
+SELECT CAST(label AS VARCHAR) AS y, list_extract(__classes, __predicted) AS p, count(*) AS n
+FROM __rows WHERE label IS NOT NULL GROUP BY y, p
+"""
+
+_ROC_CURVE = """
+WITH rows AS MATERIALIZED (
+    SELECT CAST(label AS VARCHAR) = __classes[2] AS hit, score[2] AS s FROM __rows WHERE label IS NOT NULL
+), at AS (
+    SELECT DISTINCT unnest(__thresholds) AS threshold FROM (SELECT quantile_disc(s, __percentiles) AS found FROM rows)
+), counts AS (
+    SELECT at.threshold, count(*) FILTER (WHERE hit AND s > at.threshold) AS true_positives,
+           count(*) FILTER (WHERE NOT hit AND s > at.threshold) AS false_positives,
+           count(*) FILTER (WHERE NOT hit AND s <= at.threshold) AS true_negatives,
+           count(*) FILTER (WHERE hit AND s <= at.threshold) AS false_negatives
+    FROM at CROSS JOIN rows WHERE at.threshold IS NOT NULL GROUP BY at.threshold
+)
+SELECT threshold, true_positives / nullif(true_positives + false_negatives, 0)::DOUBLE AS recall,
+       false_positives / nullif(false_positives + true_negatives, 0)::DOUBLE AS false_positive_rate,
+       true_positives, false_positives, true_negatives, false_negatives
+FROM counts ORDER BY threshold
+"""
+
+
+def confusion(classes: Sequence[str], rows: exp.Query, *, threshold: float = 0.5) -> exp.Query:
+    """The query of (label y, predicted label p, number of rows n) for a query of (label, score)."""
+    tree = _over(parse_query(_CONFUSION), rows)
+    predicted = predicted_position(exp.column("score"), len(classes), threshold)
+    return _filled(tree, {"__classes": _texts(classes), "__predicted": predicted})
+
+
+def roc_curve(classes: Sequence[str], rows: exp.Query, thresholds: Sequence[float] | None = None) -> exp.Query:
+    """The query of the ROC curve of two classes, at these thresholds or at the percentiles of the probabilities."""
+    tree = _over(parse_query(_ROC_CURVE), rows)
+    given = exp.column("found") if thresholds is None else exp.Array(expressions=[_number(t) for t in thresholds])
+    percentiles = exp.Array(expressions=[_number(k / 100) for k in range(101)])
+    return _filled(tree, {"__classes": _texts(classes), "__thresholds": given, "__percentiles": percentiles})
+
+
+def _texts(classes: Sequence[str]) -> exp.Expr:
+    return exp.Array(expressions=[exp.Literal.string(c) for c in classes])
+
+
+def _over(tree: exp.Query, rows: exp.Query) -> exp.Query:
+    """The tree with `__rows` as the query of (label, score)."""
+    for table in list(tree.find_all(exp.Table)):
+        if table.name == "__rows":
+            table.replace(exp.Subquery(this=rows.copy(), alias=exp.TableAlias(this=exp.to_identifier("rows_in"))))
+    return tree
+
+
+def _filled(tree: exp.Query, values: Mapping[str, exp.Expr]) -> exp.Query:
+    """The tree with its marked columns replaced."""
     for column in list(tree.find_all(exp.Column)):
         if column.name in values:
             column.replace(values[column.name].copy())

@@ -21,14 +21,13 @@ from sqlml.errors import InvalidOption, SqlmlError
 from sqlml.extensions import Registry
 from sqlml.functions.base import Function
 from sqlml.parameters import name_parameters, used_values
-from sqlml.rewriter import Rewriter, constant
+from sqlml.rewriter import ModelStore, Rewriter, constant
 from sqlml.splice import splice
 from sqlml.types import Binder, ModelVersion, ObjectName, Params, Plan, Privilege, Relation, SourceMap
 
 if TYPE_CHECKING:
     from sqlglot.optimizer.scope import Scope
 
-Metrics = Callable[[ModelVersion], Mapping[str, float | None]]
 ReadSnapshot = Callable[[Iterable[str]], Snapshot]
 
 
@@ -71,7 +70,7 @@ class Planner:
         functions: Registry[Function],
         binder: Binder,
         read_snapshot: ReadSnapshot,
-        metrics: Metrics,
+        store: ModelStore,
         plan_text: PlanText,
         plan_inner: PlanInner,
         prepared: Mapping[str, str],
@@ -85,7 +84,7 @@ class Planner:
         self.plan_inner = plan_inner
         self.prepared = prepared
         self._functions = functions
-        self._metrics = metrics
+        self._store = store
         # A statement that is only kept has its values later.
         kept = isinstance(tree, nodes.Prepare)
         self.values, self._marks = ({}, []) if kept else name_parameters(tree, params)
@@ -99,7 +98,7 @@ class Planner:
             self._functions,
             self.binder,
             self.resolve,
-            self._metrics,
+            self._store,
             self.values,
             catalog=self.snapshot.catalog,
             unfolded=self.unfolded,

@@ -27,6 +27,16 @@ def function_name(schema: str, name: str) -> str:
     return f"{schema}_{name}".casefold() if schema else name.casefold()
 
 
+class ModelStore(Protocol):
+    """What is stored of a model besides what the snapshot has."""
+
+    def metrics(self, model: ModelVersion) -> Mapping[str, float | None]:
+        """The metrics of its held-out rows."""
+
+    def document(self, model: ModelVersion) -> Mapping[str, Any]:
+        """Its verified artifact as a document."""
+
+
 class Rewriter:
     """Rewrites one statement; what it used is collected in `models` and `calls`.
 
@@ -39,7 +49,7 @@ class Rewriter:
         functions: Registry[Function],
         binder: Binder,
         resolve: Callable[[exp.Expr, Any], ModelVersion],
-        metrics: Callable[[ModelVersion], Mapping[str, float | None]],
+        store: ModelStore,
         values: Mapping[str, Any],
         *,
         catalog: str,
@@ -57,7 +67,7 @@ class Rewriter:
         self._functions = functions
         self._binder = binder
         self._resolve = resolve
-        self._metrics = metrics
+        self._store = store
 
     def rewrite(self, tree: exp.Expr) -> exp.Expr:
         """Replace every call of ours in the tree, in place; returns the tree (a new root where that was replaced)."""
@@ -186,7 +196,11 @@ class Rewriter:
 
     def metrics(self, model: ModelVersion) -> Mapping[str, float | None]:
         """The stored metrics of a model."""
-        return self._metrics(model)
+        return self._store.metrics(model)
+
+    def document(self, model: ModelVersion) -> Mapping[str, Any]:
+        """The verified artifact of a model as a document."""
+        return self._store.document(model)
 
     def columns(self, query: exp.Query, at: exp.Expr) -> list[Column]:
         """The columns of a query where `at` stands."""

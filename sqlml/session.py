@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlglot import exp
 
-import sqlml.catalog.models as catalog
 from sqlml.artifact_store import ArtifactStore, scores
 from sqlml.catalog.schema import migrate, schema_version
 from sqlml.catalog.snapshot import Snapshot, read_snapshot
@@ -212,7 +211,7 @@ class Session:
             functions=FUNCTIONS,
             binder=self.database,
             read_snapshot=self._snapshot,
-            metrics=lambda m: catalog.read_metrics(self.database, m.catalog, m.model_id, m.version),
+            store=self._artifacts,
             plan_text=self.plan_text,
             plan_inner=self._plan_inner,
             prepared=self.prepared,

@@ -14,6 +14,7 @@ from sqlml.fitting import Fitted, TrainingData
 from sqlml.preprocessing import Preprocessor, Raw, Text, read_column
 from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, dataset_digest, split_rows
+from sqlml.statistics import feature_statistics, tree_importances
 from sqlml.task import Task, TrainingTable
 from sqlml.types import Progress, Trained
 
@@ -91,6 +92,8 @@ def train(
         seconds=time.perf_counter() - started,
         dataset_digest=dataset_digest(table.row_hash),
         total_rows=len(table),
+        statistics=feature_statistics(task.inputs, columns, split.train),
+        importances=(tree_importances(fitted.state["model"], task.inputs) if fitted.format == "lightgbm" else ()),
         warnings=fitted.warnings,
     )
 

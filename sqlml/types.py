@@ -169,6 +169,30 @@ class Binder(Protocol):
 
 
 @dataclass(frozen=True)
+class FeatureStatistics:
+    """What the values of a feature were like in the training rows; dates and times count in seconds."""
+
+    name: str
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    median: float | None = None
+    stddev: float | None = None
+    category_count: int | None = None
+    null_count: int = 0
+
+
+@dataclass(frozen=True)
+class FeatureImportance:
+    """How a tree model uses a feature: its splits, their average gain and number of rows."""
+
+    feature: str
+    weight: int
+    gain: float
+    cover: float
+
+
+@dataclass(frozen=True)
 class Trained:
     """What training gives back: the document to store, and what to record about it.
 
@@ -189,4 +213,6 @@ class Trained:
     seconds: float
     dataset_digest: str
     total_rows: int
+    statistics: tuple[FeatureStatistics, ...] = ()
+    importances: tuple[FeatureImportance, ...] = ()
     warnings: tuple[str, ...] = ()

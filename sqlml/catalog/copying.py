@@ -21,11 +21,31 @@ _ROWS = (
         "SELECT relation_name, column_name FROM sqlml.source_columns WHERE model_id = ? AND version = ?",
         "source_columns",
     ),
+    ("SELECT expected, predicted, n FROM sqlml.confusion WHERE model_id = ? AND version = ?", "confusion"),
+    (
+        """SELECT threshold, true_positives, false_positives, true_negatives, false_negatives
+           FROM sqlml.roc_curve WHERE model_id = ? AND version = ?""",
+        "roc_curve",
+    ),
+    (
+        """SELECT name, minimum, maximum, mean, median, stddev, category_count, null_count
+           FROM sqlml.feature_statistics WHERE model_id = ? AND version = ?""",
+        "feature_statistics",
+    ),
+    (
+        """SELECT feature, importance_weight, importance_gain, importance_cover
+           FROM sqlml.feature_importance WHERE model_id = ? AND version = ?""",
+        "feature_importance",
+    ),
 )
 _INSERT = {
     "features": "INSERT INTO sqlml.features VALUES (?, ?, ?, ?, ?, ?)",
     "source_relations": "INSERT INTO sqlml.source_relations VALUES (?, ?, ?, ?, ?, ?)",
     "source_columns": "INSERT INTO sqlml.source_columns VALUES (?, ?, ?, ?)",
+    "confusion": "INSERT INTO sqlml.confusion VALUES (?, ?, ?, ?, ?)",
+    "roc_curve": "INSERT INTO sqlml.roc_curve VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "feature_statistics": "INSERT INTO sqlml.feature_statistics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "feature_importance": "INSERT INTO sqlml.feature_importance VALUES (?, ?, ?, ?, ?, ?)",
 }
 
 

@@ -9,6 +9,10 @@ from sqlml.types import ModelVersion, ObjectName
 _VERSION_TABLES = (
     "DELETE FROM sqlml.aliases WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.tags WHERE model_id = ? AND version = ?",
+    "DELETE FROM sqlml.confusion WHERE model_id = ? AND version = ?",
+    "DELETE FROM sqlml.roc_curve WHERE model_id = ? AND version = ?",
+    "DELETE FROM sqlml.feature_statistics WHERE model_id = ? AND version = ?",
+    "DELETE FROM sqlml.feature_importance WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.source_columns WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.source_relations WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.features WHERE model_id = ? AND version = ?",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
+
+from sqlglot import exp
 
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
 from sqlml.catalog.snapshot import read_snapshot
+from sqlml.dialect import to_sql
 from sqlml.types import ModelVersion, Relation, Trained
 
 # Artifacts up to this many bytes are hashed again at every statement that scores with them.
@@ -32,6 +35,8 @@ class NewVersion:
     sources: tuple[Relation, ...]
     experiment: str = ""
     run_name: str | None = None
+    confusion: Sequence[Sequence[Any]] = ()
+    roc_curve: Sequence[Sequence[Any]] = ()
 
 
 def find_model(cursor: Cursor, catalog: str, schema: str, name: str) -> tuple[str, int] | None:
@@ -132,37 +137,37 @@ def _experiment(cursor: Cursor, new: NewVersion) -> str:
 
 
 def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
-    model = new.model
-    features = [[i, f.name, f.type, f.family] for i, f in enumerate(model.features, 1)]
-    relations = [[r.name.catalog, r.name.schema, r.name.name, r.is_path] for r in new.sources]
-    columns = [[str(r.name), c] for r in new.sources for c in r.columns or ()]
-    now = utc_now()
-    metrics = [[run_id, k, v, 0, now] for k, v in new.metrics.items()]
-    metrics += [[run_id, k, v, step, now] for k, step, v in new.trained.history]
+    model, trained, now = new.model, new.trained, utc_now()
     key = [model.model_id, model.version]
-    dataset = [[f"{model.name}_training", new.trained.dataset_digest, new.query, new.trained.total_rows]]
-    for sql, before, rows in (
-        ("INSERT INTO sqlml.datasets SELECT ?, unnest(?), unnest(?), unnest(?), unnest(?)", [run_id], dataset),
-        ("INSERT INTO sqlml.features SELECT ?, ?, unnest(?), unnest(?), unnest(?), unnest(?)", key, features),
-        (
-            "INSERT INTO sqlml.source_relations SELECT ?, ?, unnest(?), unnest(?), unnest(?), unnest(?)",
-            key,
-            relations,
-        ),
-        ("INSERT INTO sqlml.source_columns SELECT ?, ?, unnest(?), unnest(?)", key, columns),
-        (
-            "INSERT INTO sqlml.metrics SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)",
-            [],
-            metrics,
-        ),
-        (
-            "INSERT INTO sqlml.params SELECT ?, unnest(?), unnest(?)",
-            [run_id],
-            [[k, v if isinstance(v, str) else json.dumps(v)] for k, v in new.params.items()],
-        ),
+    metrics = [[k, v, 0, now] for k, v in new.metrics.items()]
+    metrics += [[k, v, step, now] for k, step, v in trained.history]
+    dataset = [f"{model.name}_training", trained.dataset_digest, new.query, trained.total_rows]
+    params = [[k, v if isinstance(v, str) else json.dumps(v)] for k, v in new.params.items()]
+    sources = [[r.name.catalog, r.name.schema, r.name.name, r.is_path] for r in new.sources]
+    for table, same, rows in (
+        ("features", key, [[i, f.name, f.type, f.family] for i, f in enumerate(model.features, 1)]),
+        ("source_relations", key, sources),
+        ("source_columns", key, [[str(r.name), c] for r in new.sources for c in r.columns or ()]),
+        ("confusion", key, new.confusion),
+        ("roc_curve", key, new.roc_curve),
+        ("feature_statistics", key, [astuple(s) for s in trained.statistics]),
+        ("feature_importance", key, [astuple(i) for i in trained.importances]),
+        ("datasets", [run_id], [dataset]),
+        ("metrics", [run_id], metrics),
+        ("params", [run_id], params),
     ):
-        if rows:
-            cursor.rows(in_catalog(sql, model.catalog), [*before, *(list(c) for c in zip(*rows, strict=True))])
+        _insert_rows(cursor, model.catalog, table, same, rows)
+
+
+def _insert_rows(cursor: Cursor, catalog: str, table: str, same: Sequence[Any], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows that begin with the same values, in one statement."""
+    if not rows:
+        return
+    lists = [list(values) for values in zip(*rows, strict=True)]
+    marks: list[exp.Expr] = [exp.Placeholder() for _ in same]
+    marks += [exp.Anonymous(this="unnest", expressions=[exp.Placeholder()]) for _ in lists]
+    target = exp.table_(table, "sqlml", exp.to_identifier(catalog, quoted=True))
+    cursor.rows(to_sql(exp.insert(exp.select(*marks), target)), [*same, *lists])
 
 
 def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
@@ -173,6 +178,10 @@ def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
         "DELETE FROM sqlml.datasets WHERE run_id IN (SELECT run_id FROM sqlml.runs WHERE model_id = ?)",
         "DELETE FROM sqlml.params WHERE run_id IN (SELECT run_id FROM sqlml.runs WHERE model_id = ?)",
         "DELETE FROM sqlml.metrics WHERE run_id IN (SELECT run_id FROM sqlml.runs WHERE model_id = ?)",
+        "DELETE FROM sqlml.confusion WHERE model_id = ?",
+        "DELETE FROM sqlml.roc_curve WHERE model_id = ?",
+        "DELETE FROM sqlml.feature_statistics WHERE model_id = ?",
+        "DELETE FROM sqlml.feature_importance WHERE model_id = ?",
         "DELETE FROM sqlml.source_columns WHERE model_id = ?",
         "DELETE FROM sqlml.source_relations WHERE model_id = ?",
         "DELETE FROM sqlml.features WHERE model_id = ?",
@@ -189,7 +198,7 @@ def read_metrics(cursor: Cursor, catalog: str, model_id: str, version: int) -> d
     rows = cursor.rows(
         in_catalog(
             """SELECT t.key, t.value FROM sqlml.metrics AS t JOIN sqlml.runs AS r ON r.run_id = t.run_id
-               WHERE r.model_id = ? AND r.version = ? AND t.key NOT IN ('loss', 'eval_loss')""",
+               WHERE r.model_id = ? AND r.version = ? AND t.key NOT IN ('loss', 'eval_loss', 'duration_ms')""",
             catalog,
         ),
         [model_id, version],

@@ -2,16 +2,28 @@
 
 from sqlml.extensions import Registry
 from sqlml.functions.base import Function
+from sqlml.functions.ml_confusion_matrix import MlConfusionMatrix
 from sqlml.functions.ml_evaluate import MlEvaluate
+from sqlml.functions.ml_feature_importance import MlFeatureImportance
+from sqlml.functions.ml_feature_info import MlFeatureInfo
 from sqlml.functions.ml_predict import MlPredict
 from sqlml.functions.ml_predict_proba import MlPredictProba
+from sqlml.functions.ml_roc_curve import MlRocCurve
+from sqlml.functions.ml_training_info import MlTrainingInfo
+from sqlml.functions.ml_weights import MlWeights
 
 FUNCTIONS: Registry[Function] = Registry(
     "function",
     "sqlml.functions",
     [
+        MlConfusionMatrix(),
         MlEvaluate(),
+        MlFeatureImportance(),
+        MlFeatureInfo(),
         MlPredict(),
         MlPredictProba(),
+        MlRocCurve(),
+        MlTrainingInfo(),
+        MlWeights(),
     ],
 )

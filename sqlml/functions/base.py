@@ -30,6 +30,9 @@ class Context(Protocol):
     def metrics(self, model: ModelVersion) -> Mapping[str, float | None]:
         """The metrics of the model on its held-out rows."""
 
+    def document(self, model: ModelVersion) -> Mapping[str, Any]:
+        """The verified artifact of a model as a document."""
+
     def columns(self, query: exp.Query, at: exp.Expr) -> list[Column]:
         """The columns of a query that stands where `at` stands (its CTEs are visible)."""
 

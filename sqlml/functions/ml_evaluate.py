@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sqlml.errors import NotFound, WrongType, nearest_hint
-from sqlml.features import family_of, known_label
+from sqlml.errors import NotFound
 from sqlml.functions.base import Call, Context, Function
-from sqlml.functions.binding import bind_columns, input_struct
 from sqlml.functions.calls import model_argument
-from sqlml.functions.scores import score_call
+from sqlml.functions.labelled import labelled_rows
 from sqlml.functions.table_input import data_query, settings, threshold_of
 from sqlml.metrics import COLUMNS, evaluation
 
@@ -42,26 +40,7 @@ class MlEvaluate(Function):
                     hint=f"Write ML.EVALUATE(MODEL {model.short_name}, TABLE t, STRUCT(...)).",
                 )
             return _constants(COLUMNS[model.task], context.metrics(model))
-        columns = context.columns(query, call.node)
-        by_name = {c.name.casefold(): c for c in columns}
-        label = by_name.get(model.label.casefold())
-        if label is None:
-            raise NotFound(
-                f'The input has no column "{model.label}", the label of model "{model.short_name}".',
-                hint=nearest_hint(model.label, by_name, otherwise="Evaluate on rows whose outcome is known."),
-            )
-        if model.task == "regression" and family_of(label.type) != "numeric":
-            raise WrongType(
-                f'The label "{label.name}" is {label.type}; model "{model.short_name}" predicts a number.',
-                hint=f'Cast it: CAST("{label.name}" AS DOUBLE).',
-            )
-        bound = bind_columns(model, columns, "rows_in", "the input")
-        value = exp.column(label.name, table="rows_in", quoted=True)
-        kept = exp.DataType.build("DOUBLE" if model.task == "regression" else model.label_type, dialect="duckdb")
-        rows = exp.select(
-            exp.alias_(exp.cast(known_label(value, label.type), kept), "label"),
-            exp.alias_(score_call(model, input_struct(model, bound), context), "score"),
-        ).from_(exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier("rows_in"))))
+        rows = labelled_rows(call, context, model, query)
         return evaluation(model.task, model.classes, rows, threshold=threshold)
 
 

@@ -13,7 +13,7 @@ SELECT __catalog AS catalog, m.schema_name AS schema, m.model_name AS model, v.v
                  WHERE a.model_id = m.model_id AND a.version = v.version), []) AS aliases,
        v.model_type, r.training_rows,
        (SELECT map(list(t.key ORDER BY t.key), list(t.value ORDER BY t.key)) FROM sqlml.metrics AS t
-        WHERE t.run_id = r.run_id AND t.key NOT IN ('loss', 'eval_loss')) AS metrics,
+        WHERE t.run_id = r.run_id AND t.key NOT IN ('loss', 'eval_loss', 'duration_ms')) AS metrics,
        v.created_at, v.created_by, f.sha256
 FROM sqlml.models AS m JOIN sqlml.model_versions AS v ON v.model_id = m.model_id
 JOIN sqlml.runs AS r ON r.run_id = v.run_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -20,7 +20,7 @@ from sqlml.dialect import parse_query, to_sql
 from sqlml.engine import Scratch
 from sqlml.errors import AlreadyExists, ReadOnly, TransactionConflict
 from sqlml.features import interface
-from sqlml.metrics import COLUMNS, evaluation
+from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
 from sqlml.training_query import read_table
@@ -61,23 +61,32 @@ def train_and_store(plan: Plan, context: Context) -> Result:
         check_cancelled=context.check_cancelled,
     )
     del table
-    metrics = evaluate(creation.task.model_type.task, trained)
+    evaluated = evaluate(creation.task.model_type.task, trained)
     context.check_cancelled()
     body = artifacts.to_bytes(trained.document)
     context.report(Progress("store", 0, 1))
     seconds = time.perf_counter() - started
     trained = replace(trained, seconds=seconds)
-    stored = _store(plan, context, trained, body, metrics, started_at)
+    stored = _store(plan, context, trained, body, evaluated, started_at)
     if stored is None:
         found = _find(database, creation.name)
         assert found is not None
         return _existing_row(database, creation.name, found)
     context.report(Progress("done", 1, 1, "; ".join(trained.warnings)))
-    return _row(database, stored.name, stored.version, metrics, seconds)
+    return _row(database, stored.name, stored.version, evaluated.metrics, seconds)
 
 
-def evaluate(task: str, trained: Trained) -> dict[str, float | None]:
-    """The metrics of the held-out rows, by the same SQL as ML.EVALUATE."""
+@dataclass(frozen=True)
+class Evaluated:
+    """What the held-out rows say: metrics, and for a classification its confusion matrix and ROC curve."""
+
+    metrics: Mapping[str, float | None]
+    confusion: list[tuple[Any, ...]]
+    roc_curve: list[tuple[Any, ...]]
+
+
+def evaluate(task: str, trained: Trained) -> Evaluated:
+    """The evaluation of the held-out rows, by the same SQL as ML.EVALUATE and its kin."""
     import numpy as np
     import pyarrow as pa
 
@@ -88,13 +97,14 @@ def evaluate(task: str, trained: Trained) -> dict[str, float | None]:
     if task == "classification":
         labels = pa.DictionaryArray.from_arrays(pa.array(trained.labels), pa.array(trained.classes))
     rows = parse_query("SELECT label, score FROM held_out")
-    scratch = Scratch()
+    scratch = Scratch(held_out=pa.table({"label": labels, "score": scores}))
     try:
-        table = pa.table({"label": labels, "score": scores})
-        found = scratch.row(to_sql(evaluation(task, trained.classes, rows)), held_out=table)
+        [found] = scratch.rows(to_sql(evaluation(task, trained.classes, rows)))
+        pairs = scratch.rows(to_sql(confusion(trained.classes, rows))) if task == "classification" else []
+        curve = scratch.rows(to_sql(roc_curve(trained.classes, rows))) if len(trained.classes) == 2 else []
     finally:
         scratch.close()
-    return {name: found[name] for name in COLUMNS[task]}
+    return Evaluated(dict(zip(COLUMNS[task], found, strict=True)), pairs, [(row[0], *row[3:]) for row in curve])
 
 
 def _store(
@@ -102,7 +112,7 @@ def _store(
     context: Context,
     trained: Trained,
     body: bytes,
-    metrics: Mapping[str, float | None],
+    evaluated: Evaluated,
     started_at: datetime.datetime,
 ) -> ModelVersion | None:
     """Write the version; None when IF NOT EXISTS found that another transaction was first.
@@ -133,7 +143,9 @@ def _store(
                     trained=trained,
                     started_at=started_at.replace(tzinfo=None),
                     params={**_options(creation), **trained.resolved},
-                    metrics=metrics,
+                    metrics=evaluated.metrics,
+                    confusion=evaluated.confusion,
+                    roc_curve=evaluated.roc_curve,
                     experiment=creation.task.common.experiment,
                     run_name=creation.task.common.run_name or None,
                     sources=resolve_sources(database, plan.reads or ()),
