@@ -13,7 +13,8 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import BarColumn, Progress as Bar, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 import sqlml
@@ -70,7 +71,7 @@ def load(con: sqlml.Connection) -> None:
             packed.extract("flights.csv", folder)
         for name in ("flights", "weather", "planes", "airports", "airlines"):
             file = (Path(folder) if name == "flights" else data) / f"{name}.csv"
-            con.execute(f"CREATE TABLE {name} AS FROM read_csv(?, nullstr = 'NA')", [str(file)])  # noqa: S608 - our names
+            con.execute(f"CREATE TABLE {name} AS FROM read_csv(?, nullstr = 'NA')", [str(file)])
 
 
 def run(con: sqlml.Connection, console: Console) -> None:
