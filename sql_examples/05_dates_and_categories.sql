@@ -6,8 +6,13 @@ FROM range(3000) AS t(i);
 
 CREATE MODEL sold OPTIONS (model_type='linear_reg', input_label_cols=['sold']) AS FROM sales;
 SELECT name, type, family FROM sqlml.features ORDER BY position;
+-- => sold_at | TIMESTAMP | timestamp
+-- => product | VARCHAR | text
+-- => is_promoted | BOOLEAN | boolean
 
 -- A Saturday and a Monday; a product that was never sold; a NULL.
 SELECT round(ml_predict('sold', sold_at := TIMESTAMP '2024-03-02 10:00', product := 'tea', is_promoted := false), 1) AS saturday,
        round(ml_predict('sold', sold_at := TIMESTAMP '2024-03-04 10:00', product := 'tea', is_promoted := false), 1) AS monday;
+-- => 18.0 | 13.0
 SELECT ml_predict('sold', sold_at := TIMESTAMP '2024-03-04 10:00', product := 'juice', is_promoted := NULL) IS NULL AS is_null;
+-- => false

@@ -95,6 +95,21 @@ class _Parser(ModelStatements, DuckDBParser):
     def _warn_unsupported(self) -> None:
         """A statement that sqlglot does not know is DuckDB's; nothing is written to a log about it."""
 
+    def _parse_returning(self) -> exp.Returning | None:
+        if not self._match(TokenType.RETURNING):
+            return None
+        return self.expression(exp.Returning(expressions=self._parse_csv(self._parse_projection)))
+
+    def _parse_simplified_pivot(self, is_unpivot: bool | None = None) -> Any:  # noqa: FBT001 - sqlglot's signature
+        pivot = super()._parse_simplified_pivot(is_unpivot)
+        order, limit = self._parse_order(), self._parse_limit()
+        if not order and not limit:
+            return pivot
+        query = exp.select("*").from_(exp.Subquery(this=pivot))
+        query.set("order", order)
+        query.set("limit", limit)
+        return query
+
     def _parse_placeholder(self) -> exp.Expr | None:
         start = self._curr
         mark = super()._parse_placeholder()
@@ -170,6 +185,7 @@ class Sqlml(DuckDB):
     class Generator(DuckDBGenerator):
         """DuckDB's SQL; names of functions stay as they were written."""
 
+        MULTI_ARG_DISTINCT = True
         TRANSFORMS: ClassVar[dict[type[exp.Expr], Any]] = {**DuckDBGenerator.TRANSFORMS, **TRANSFORMS}
 
 

@@ -125,6 +125,9 @@ def _vector_index(gen: Any, node: exp.Expr) -> str:
 
 
 TRANSFORMS: dict[type[exp.Expr], Write] = {
+    # sqlglot leaves these out where it does not know the function; ours are all anonymous.
+    exp.IgnoreNulls: lambda gen, node: f"{gen.sql(node, 'this')} IGNORE NULLS",
+    exp.RespectNulls: lambda gen, node: f"{gen.sql(node, 'this')} RESPECT NULLS",
     nodes.ModelRef: _model_ref,
     nodes.TableRef: lambda gen, node: f"TABLE {gen.sql(node, 'this')}",
     nodes.Option: lambda gen, node: f"{gen.sql(node, 'this')} = {gen.sql(node, 'expression')}",

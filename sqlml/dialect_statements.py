@@ -215,6 +215,9 @@ class ModelStatements(_Base):
     def _parse_alteration(self) -> exp.Expr:
         for words in _ALTERATIONS:
             if self._match_text_seq(*words):
+                if words == ("ADD", "CONSTRAINT"):
+                    self._retreat(self._index - 1)
+                    return nodes.AlterAction(this=exp.var("ADD"), expressions=[self._parse_constraint()])
                 return nodes.AlterAction(
                     this=exp.var(" ".join(words)), expressions=self._parse_alteration_values(words)
                 )
@@ -302,7 +305,7 @@ class ModelStatements(_Base):
         tree.set("columns", self._parse_wrapped_csv(self._parse_id_var))
         if self._match_text_seq("STORING"):
             tree.set("storing", self._parse_wrapped_csv(self._parse_id_var))
-        if self._match_text_seq("PARTITION", "BY"):
+        if self._match(TokenType.PARTITION_BY):
             tree.set("partition", self._parse_csv(self._parse_assignment))
         if self._match_text_seq("OPTIONS"):
             tree.set("expressions", self._parse_wrapped_csv(self._parse_option))

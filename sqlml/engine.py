@@ -45,6 +45,7 @@ class Database:
         self._lock = threading.Lock()
         self.engines: list[Engine] = []
         self.udf_errors: dict[str, SqlmlError] = {}
+        self._arrow_lock = threading.Lock()
 
     @classmethod
     def open(cls, path: str, *, read_only: bool, config: Mapping[str, Any] | None) -> Database:
@@ -99,6 +100,29 @@ class Database:
                 null_handling="special",
                 side_effects=udf.has_side_effects,
             )
+
+    @contextmanager
+    def arrow_types(self, keep: bool) -> Iterator[bool]:  # noqa: FBT001 - the only thing it is about
+        """While a result is turned into Arrow: whether Arrow keeps DuckDB's own types (UUID, HUGEINT, BIT, ...).
+
+        Gives False where the types were to be kept and the settings are locked.
+        """
+        with self._arrow_lock:
+            if not keep:
+                yield True
+                return
+            settings = self.root.cursor()
+            [before] = settings.execute("SELECT current_setting('arrow_lossless_conversion')").fetchone()
+            try:
+                settings.execute("SET GLOBAL arrow_lossless_conversion = true")
+            except duckdb.Error:
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                if not before:
+                    settings.execute("SET GLOBAL arrow_lossless_conversion = false")
 
     def _remembering_errors(self, function: Callable[..., Any]) -> Callable[..., Any]:
         # DuckDB keeps only the text of an error inside a UDF; the error itself is raised again from here.
@@ -170,7 +194,7 @@ class Engine:
         """Run SQL; the result streams."""
         with self.guard(sql, source):
             self._duck.execute(sql, params) if params else self._duck.execute(sql)
-        return Result(self._duck, lambda: self.guard(sql, source))
+        return Result(self._duck, lambda: self.guard(sql, source), self.database.arrow_types)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL of our own and return all rows."""
@@ -241,8 +265,14 @@ class Engine:
 
     def register(self, name: str, data: Any) -> None:
         """Make a dataframe or Arrow table readable as a view."""
-        with self.guard():
-            self._duck.register(name, data)
+        try:
+            with self.guard():
+                self._duck.register(name, data)
+        except TypeError:
+            raise InvalidOption(
+                f"{type(data).__name__} cannot be registered as a table.",
+                hint="register takes a name, and a pandas or polars DataFrame or an Arrow table.",
+            ) from None
 
     def unregister(self, name: str) -> None:
         """Forget a registered dataframe."""
@@ -274,23 +304,35 @@ class Engine:
         return translated
 
 
-def unpark(reader: Any, types: list[str]) -> Any:
-    """A cursor of a private DuckDB that gives the rows of an Arrow reader under their DuckDB types."""
+def unpark(reader: Any, description: list[tuple[Any, ...]]) -> Any:
+    """A cursor of a private DuckDB that gives the rows of an Arrow reader under their own names and types."""
+    import pyarrow as pa
+
     duck = duckdb.connect(":memory:")
-    duck.register("parked", reader)
-    columns = [exp.column(name, quoted=True) for name in reader.schema.names]
-    casts = [
-        exp.alias_(exp.cast(c, exp.DataType.build(t, dialect="duckdb", udt=True)), c.name, quoted=True)
-        if t in _ARROW_CHANGES
-        else c
-        for c, t in zip(columns, types, strict=True)
-    ]
-    duck.execute(exp.select(*casts).from_("parked").sql(dialect="duckdb"))
+    zone = next((t.tz for t in _leaves(reader.schema) if pa.types.is_timestamp(t) and t.tz), None)
+    if zone is not None:
+        setting = exp.EQ(this=exp.column("TimeZone"), expression=exp.Literal.string(zone))
+        duck.execute(exp.Set(expressions=[exp.SetItem(this=setting)]).sql(dialect="duckdb"))
+    # A query may give two columns the same name; a table may not have them.
+    schema = pa.schema([field.with_name(f"c{i}") for i, field in enumerate(reader.schema)])
+    batches = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in reader)
+    duck.register("parked", pa.RecordBatchReader.from_batches(schema, batches))
+    parked = duck.view("parked")
+    columns = []
+    for name, carried, (label, wanted, *_) in zip(schema.names, parked.types, description, strict=True):
+        column = duckdb.ColumnExpression(name)
+        columns.append((column if carried == wanted else column.cast(wanted)).alias(label))
+    duck.execute(parked.select(*columns).sql_query())
     return duck
 
 
-# Types that Arrow carries as another type, and that a cast brings back.
-_ARROW_CHANGES = {"HUGEINT", "UUID", "TIME WITH TIME ZONE", "JSON"}
+def _leaves(types: Any) -> Iterator[Any]:
+    """The Arrow types of a schema or a nested type, down to those without parts."""
+    for field in types if hasattr(types, "names") else (types.field(i) for i in range(types.num_fields)):
+        if field.type.num_fields:
+            yield from _leaves(field.type)
+        else:
+            yield field.type
 
 
 class Scratch:

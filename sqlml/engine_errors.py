@@ -85,6 +85,8 @@ def _class_of(kind: str, message: str, details: dict[str, Any]) -> type[SqlmlErr
         return errors.AlreadyExists
     if details.get("error_subtype") in _NOT_FOUND:
         return errors.NotFound
+    if message.startswith("Prepared statement ") and message.endswith(" does not exist"):
+        return errors.NotFound
     if kind == "Invalid Input" and message.startswith(_PARAMETERS):
         return errors.InvalidOption
     if kind == "Invalid Input" and message == "No open result set":
@@ -110,6 +112,10 @@ def _hint(raised: type[SqlmlError], kind: str, details: dict[str, Any], rest: st
             return line.strip()
     if raised is errors.NotSupported and "Attempting to write" in str(details.get("exception_message")):
         return "A transaction writes to one database: COMMIT first."
+    if raised is errors.NotFound and kind == "Binder" and "Prepared statement" in str(details.get("exception_message")):
+        return "PREPARE it first, on this connection."
+    if raised is errors.InvalidSql and kind == "TransactionContext":
+        return "BEGIN starts a transaction, COMMIT or ROLLBACK ends it."
     if details.get("error_subtype") in _NOT_FOUND and details.get("candidates"):
         return f"Did you mean {details['candidates']}?"
     return _HINTS.get(raised) or _HINTS_BY_KIND.get(kind)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sqlml.types import Progress
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from sqlml.preprocessing import Preprocessor, Raw
@@ -32,15 +31,15 @@ class Fitted:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Everything a model type may fit on. `train` and `evaluate` are row numbers into the columns.
+    """Everything a model type may fit on: the training rows in canonical order, and the rows that are held out.
 
-    For a classifier `target` holds positions into `classes`.
+    For a classifier the targets are positions into `classes`.
     """
 
     columns: Mapping[str, Raw]
     target: npt.NDArray[Any]
-    train: npt.NDArray[np.int64]
-    evaluate: npt.NDArray[np.int64]
+    held_out: Mapping[str, Raw]
+    held_out_target: npt.NDArray[Any]
     preprocessor: Preprocessor
     classes: tuple[str, ...]
     report: Callable[[Progress], None]
@@ -49,6 +48,4 @@ class TrainingData:
 
     def design(self) -> Any:
         """The matrix of the training rows for linear models."""
-        rows = self.train
-        taken = {name: c.take(rows) for name, c in self.columns.items()}
-        return self.preprocessor.one_hot_matrix(taken)
+        return self.preprocessor.one_hot_matrix(self.columns)

@@ -288,7 +288,7 @@ def _privileges(
 def _labels(tree: exp.Expr, text: str) -> list[tuple[int, int, exp.Expr]]:
     """Names for the calls that the user projects without one: what was written, not what it becomes."""
     labels: list[tuple[int, int, exp.Expr]] = []
-    for select in tree.find_all(exp.Select):
+    for select in tree.find_all(exp.Select, exp.Returning):
         for projection in select.expressions:
             span = nodes.span_of(projection)
             if span and not isinstance(projection, exp.Alias):

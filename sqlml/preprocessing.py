@@ -39,11 +39,22 @@ class Text:
     codes: Codes
     values: Sequence[str]
 
-    def take(self, rows: Any) -> Text:
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: Any) -> Text:
         return Text(self.codes[rows], self.values)
 
 
 Raw = Floats | Text
+
+
+def pick(column: Raw, rows: Any, out: Floats) -> Raw:
+    """The rows of a column in that order; numbers go into `out`."""
+    if isinstance(column, Text):
+        return Text(column.codes.take(rows), column.values)
+    # Every row number is valid; to check them, numpy would copy once more.
+    return np.take(column, rows, out=out, mode="clip")
 
 
 def read_column(array: Any, kind: str) -> Raw:
@@ -108,20 +119,26 @@ class Learned:
         found = np.searchsorted(known, np.where(finite, column, known[0])).clip(0, len(known) - 1)
         return np.where(finite, np.where(known[found] == column, found, unseen), null)
 
+    def labels(self, column: Raw) -> Floats:
+        """This input for trees, NaN for what is missing or was not seen; numbers are not copied where they stay."""
+        if isinstance(column, Text):
+            table = self.table(column.values, null=-1, unseen=-2) + 1
+            return np.where(table < 0, np.nan, table)[column.codes]
+        infinite = np.isinf(column)
+        return np.where(infinite, np.nan, column) if infinite.any() else column
 
-def learn(spec: InputLike, column: Raw, rows: Any, *, one_hot: bool) -> Learned:
-    """Learn one input from the training rows, in their order: the last bit of a mean depends on it."""
+
+def learn(spec: InputLike, column: Raw, *, one_hot: bool) -> Learned:
+    """Learn one input from the training rows, in canonical order: the last bit of a mean depends on it."""
     if isinstance(column, Text):
-        counts = np.bincount(column.codes[rows] + 1, minlength=len(column.values) + 1)
+        counts = np.bincount(column.codes + 1, minlength=len(column.values) + 1)
         categories = tuple(sorted(v for v, count in zip(column.values, counts[1:], strict=True) if count))
         return Learned(spec.name, "category", categories=categories, has_null=bool(counts[0]))
     finite = np.isfinite(column)
-    has_null = not finite.all() and not bool(finite[rows].all())
+    has_null = not bool(finite.all())
     if not one_hot:
         return Learned(spec.name, "numeric", has_null=has_null)
-    values = column[rows]
-    if has_null:
-        values = values[finite[rows]]
+    values = column[finite] if has_null else column
     if spec.kind == "calendar":
         return Learned(spec.name, "calendar", categories=tuple(np.unique(values).tolist()), has_null=has_null)
     if not len(values):
@@ -140,36 +157,21 @@ class Preprocessor:
     inputs: tuple[Learned, ...]
 
     @classmethod
-    def fit(cls, encoding: str, inputs: Sequence[InputLike], columns: Mapping[str, Raw], rows: Any) -> Preprocessor:
-        """Learn all inputs from the training rows: `rows` are their numbers, in canonical order."""
+    def fit(cls, encoding: str, inputs: Sequence[InputLike], columns: Mapping[str, Raw]) -> Preprocessor:
+        """Learn all inputs from the training rows, which are in canonical order."""
         one_hot = encoding == "one_hot"
-        return cls(encoding, tuple(learn(i, columns[i.name], rows, one_hot=one_hot) for i in inputs))
+        return cls(encoding, tuple(learn(i, columns[i.name], one_hot=one_hot) for i in inputs))
 
     @property
     def categorical(self) -> list[int]:
         """The positions of the inputs that are categories."""
         return [i for i, learned in enumerate(self.inputs) if learned.kind == "category"]
 
-    def label_matrix(self, columns: Mapping[str, Raw], rows: Any = None) -> Floats:
-        """The (rows x inputs) matrix for trees, column-major; `rows` picks and orders rows on the way."""
-        first = columns[self.inputs[0].name]
-        count = len(rows) if rows is not None else len(first.codes if isinstance(first, Text) else first)
-        matrix: Floats = np.empty((count, len(self.inputs)), order="F")
+    def label_matrix(self, columns: Mapping[str, Raw]) -> Floats:
+        """The (rows x inputs) matrix for trees, column-major."""
+        matrix: Floats = np.empty((len(columns[self.inputs[0].name]), len(self.inputs)), order="F")
         for i, learned in enumerate(self.inputs):
-            column, out = columns[learned.name], matrix[:, i]
-            if isinstance(column, Text):
-                table = learned.table(column.values, null=-1, unseen=-2) + 1
-                codes = column.codes if rows is None else column.codes[rows]
-                # Of codes that are valid, -1 wraps to the last; the default mode would copy once more.
-                np.take(np.where(table < 0, np.nan, table), codes, out=out, mode="wrap")
-                continue
-            if rows is None:
-                out[:] = column
-            else:
-                np.take(column, rows, out=out, mode="clip")
-            infinite = np.isinf(out)
-            if infinite.any():
-                out[infinite] = np.nan
+            matrix[:, i] = learned.labels(columns[learned.name])
         return matrix
 
     def blocks(self, columns: Mapping[str, Raw]) -> tuple[Floats, list[Codes]]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Any
 
-from sqlml.errors import ConnectionClosed, NotSupported
+from sqlml.errors import Cancelled, ConnectionClosed, NotSupported, SqlmlError
 
 # Parked rows stay in memory up to this many bytes, then go to a temporary Arrow IPC file.
 PARK_IN_MEMORY = 64 * 1024 * 1024
 _BATCH = 65_536
 
 Guard = Callable[[], AbstractContextManager[None]]
+ArrowTypes = Callable[[bool], AbstractContextManager[bool]]
 
 
 class Result:
@@ -28,12 +30,16 @@ class Result:
 
     arraysize = 1
 
-    def __init__(self, duck: Any, guard: Guard) -> None:
+    def __init__(self, duck: Any, guard: Guard, arrow_types: ArrowTypes | None = None) -> None:
         self._duck = duck
         self._guard = guard
+        self._arrow_types = arrow_types or (lambda _: nullcontext(enter_result=True))
         self._description: list[tuple[Any, ...]] | None = None
         self._is_open = True
-        self._parked: Any = None
+        self._is_parked = False
+        self._failure: SqlmlError | None = None
+        self._rowcount: int | None = None
+        self._handed: weakref.ref[_HandedOut] | None = None
 
     @property
     def description(self) -> list[tuple[Any, ...]] | None:
@@ -50,7 +56,7 @@ class Result:
     @property
     def rowcount(self) -> int:
         """The rows changed by a DML statement; -1 where DuckDB does not tell."""
-        return int(self._source().rowcount)
+        return int(self._source().rowcount) if self._rowcount is None else self._rowcount
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row, or None."""
@@ -77,51 +83,85 @@ class Result:
     def df(self) -> Any:
         """All rows that are left as a pandas DataFrame."""
         with self._guard():
-            return self._source().df()
+            return _quietly(self._source().df)
 
     def arrow(self) -> Any:
         """All rows that are left as a pyarrow.Table."""
-        with self._guard():
+        with self._guard(), self._arrow_encoding():
             return _quietly(self._source().to_arrow_table)
 
     def arrow_reader(self, batch_size: int = _BATCH) -> Any:
-        """The rows that are left as a pyarrow.RecordBatchReader: read batch by batch in flat memory."""
-        with self._guard():
-            return _quietly(self._source().to_arrow_reader, batch_size)
+        """The rows that are left as a pyarrow.RecordBatchReader, to be read batch by batch.
+
+        It goes on where it was after another statement on the same connection.
+        """
+        import pyarrow as pa
+
+        with self._guard(), self._arrow_encoding():
+            reader = _quietly(self._source().to_arrow_reader, batch_size)
+        if reader is None:
+            return None
+        handed = _HandedOut(self, reader)
+        self._handed = weakref.ref(handed)
+        return pa.RecordBatchReader.from_batches(reader.schema, handed)
 
     def pl(self) -> Any:
         """All rows that are left as a polars DataFrame."""
         import polars
 
-        return polars.from_arrow(self.arrow())
+        table = self.arrow()
+        return None if table is None else polars.from_arrow(table)
 
     def close(self) -> None:
         """Give the result up."""
         self._is_open = False
         self._duck = None
+        self._handed = None
 
-    def park(self, unpark: Callable[[Any, list[str]], Any]) -> None:
+    def park(self, unpark: Callable[[Any, list[tuple[Any, ...]]], Any]) -> None:
         """Put the rows that are left aside, so that the connection can run another statement.
 
-        `unpark(reader, types)` gives a cursor of another DuckDB over an Arrow reader.
+        `unpark(reader, description)` gives a cursor of another DuckDB over an Arrow reader. A statement that fails
+        only now has failed for whoever reads its rows, not for the statement that comes next.
         """
-        if not self._is_open or self._parked is not None:
+        if not self._is_open or self._is_parked:
             return
+        self._is_parked = True
         described = self.description
         if described is None:
             self.close()
             return
-        types = [str(column[1]) for column in described]
-        with self._guard():
-            if any(name in kind for kind in types for name in _ROWS_ONLY):
-                self._parked = _Rows(self._duck.fetchall())
-            else:
-                # DuckDB gives no reader once all rows have been fetched.
-                reader = _quietly(self._duck.to_arrow_reader, _BATCH)
-                self._parked = _Rows([]) if reader is None else unpark(_set_aside(reader), types)
-        self._duck = self._parked
+        self._rowcount = int(self._duck.rowcount)
+        try:
+            with self._guard():
+                self._duck = self._put_aside(unpark, described)
+        except Cancelled:
+            raise
+        except SqlmlError as error:
+            self._duck, self._failure = None, error
+
+    def _put_aside(self, unpark: Callable[[Any, list[tuple[Any, ...]]], Any], described: list[tuple[Any, ...]]) -> Any:
+        handed = self._handed() if self._handed is not None else None
+        if handed is not None:
+            handed.put_aside()
+            return _Rows([])
+        with self._arrow_encoding(keep=True) as is_kept:
+            if not is_kept:
+                return _Rows(self._duck.fetchall())
+            reader = _quietly(self._duck.to_arrow_reader, _BATCH)
+        # DuckDB gives no reader once all rows have been fetched.
+        return _Rows([]) if reader is None else unpark(_set_aside(reader), described)
+
+    def _arrow_encoding(self, *, keep: bool = False) -> AbstractContextManager[bool]:
+        """Whether, and while, Arrow keeps DuckDB's types; nothing is to be done for a result without such types."""
+        types = [str(column[1]) for column in self.description or ()]
+        if any(name in kind for kind in types for name in _KEPT_ON_REQUEST) and (keep or not self._is_parked):
+            return self._arrow_types(keep)
+        return nullcontext(enter_result=True)
 
     def _source(self) -> Any:
+        if self._failure is not None:
+            raise self._failure
         if not self._is_open or self._duck is None:
             raise ConnectionClosed("The result is closed.", hint="Run the statement again.")
         return self._duck
@@ -136,18 +176,40 @@ def no_rows() -> Result:
 
 
 def _quietly(fetch: Callable[..., Any], *args: Any) -> Any:
-    """Fetch as Arrow without DuckDB's advice to use con.sql, whatever filters the user has set for warnings."""
+    """Fetch without DuckDB's advice to use con.sql for Arrow, and without what pandas holds against DuckDB's code."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
+        for message in ("Arrow output on a DB-API result", "The inplace keyword in DataFrame"):
+            warnings.filterwarnings("ignore", message=message)
         return fetch(*args)
 
 
-# Types that Arrow cannot carry without loss: their parked rows stay Python tuples.
-_ROWS_ONLY = ("BIT", "TIME WITH TIME ZONE")
+# Types that Arrow carries as others, unless DuckDB is set to keep them.
+_KEPT_ON_REQUEST = ("BIT", "HUGEINT", "JSON", "TIME WITH TIME ZONE", "UUID")
+
+
+class _HandedOut:
+    """The batches of a reader that the user holds; put aside, they go on from there."""
+
+    def __init__(self, result: Result, reader: Any) -> None:
+        # Whoever holds the reader holds the result, and so the session knows that there are rows to put aside.
+        self._result = result
+        self._reader = reader
+
+    def __iter__(self) -> Iterator[Any]:
+        while True:
+            try:
+                batch = self._reader.read_next_batch()
+            except StopIteration:
+                return
+            yield batch
+
+    def put_aside(self) -> None:
+        """Read what is left, so that the connection is free."""
+        self._reader = _set_aside(self._reader)
 
 
 class _Rows:
-    """Parked rows as tuples."""
+    """Parked rows as tuples; as DuckDB does, it has nothing to convert once all are read."""
 
     rowcount = -1
     description = None
@@ -164,11 +226,23 @@ class _Rows:
     def fetchall(self) -> list[tuple[Any, ...]]:
         return list(self._rows)
 
-    def __getattr__(self, name: str) -> Any:
-        raise NotSupported(
-            "A result with BIT or TIME WITH TIME ZONE that was put aside can only be read by rows.",
-            hint="Read it before the next statement, or cast the column to VARCHAR.",
-        )
+    def df(self) -> None:
+        self._refuse()
+
+    def to_arrow_table(self) -> None:
+        self._refuse()
+
+    def to_arrow_reader(self, batch_size: int) -> None:
+        self._refuse()
+
+    def _refuse(self) -> None:
+        left = list(self._rows)
+        self._rows = iter(left)
+        if left:
+            raise NotSupported(
+                "A result with these types that was put aside can only be read by rows: the settings are locked.",
+                hint="Read it before the next statement.",
+            )
 
 
 def _set_aside(reader: Any) -> Any:
@@ -188,12 +262,25 @@ def _set_aside(reader: Any) -> Any:
 def _spilled(reader: Any, kept: list[Any]) -> Any:
     import pyarrow as pa
 
-    # Unlinked on close: nothing is left behind, whatever happens to the process.
-    file = tempfile.TemporaryFile(prefix="sqlml-result-")  # noqa: SIM115 - lives as long as its reader
+    # It has no name: nothing is left behind, whatever happens to the process.
+    file = tempfile.TemporaryFile(prefix="sqlml-result-")  # noqa: SIM115 - lives as long as its batches
     with pa.ipc.new_stream(file, reader.schema) as writer:
         while kept:
             writer.write_batch(kept.pop(0))
         for batch in reader:
             writer.write_batch(batch)
     file.seek(0)
-    return pa.ipc.open_stream(file)
+    return pa.RecordBatchReader.from_batches(reader.schema, _Spilled(file))
+
+
+class _Spilled:
+    """The batches of a file, which is closed when nobody holds them any more."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        weakref.finalize(self, file.close)
+
+    def __iter__(self) -> Iterator[Any]:
+        import pyarrow as pa
+
+        yield from pa.ipc.open_stream(self._file)

@@ -124,7 +124,7 @@ class Rewriter:
         function = self._find(call, schema)
         if function is None:
             return
-        if isinstance(node.parent, exp.Window | exp.Filter):
+        if isinstance(node.parent, exp.Window | exp.Filter) and node.arg_key == "this":
             raise self._at(InvalidOption(f"{function.name} is not a window function.", hint="Leave OVER out."), call)
         schema_of = node.this if isinstance(node, exp.Dot) else None
         self._replace(node, call, self._run(function, call, function.scalar), schema=schema_of)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlglot import exp
 
@@ -16,10 +16,12 @@ def relations_at(node: exp.Expr) -> Iterator[Level]:
     """
     child: exp.Expr = node
     parent = node.parent
+    around = {id(node)}
     while parent is not None:
         level: Level = []
+        around.add(id(child))
         if isinstance(parent, exp.Select):
-            level = _of_select(parent, child)
+            level = _of_select(parent, child, around)
         elif isinstance(parent, exp.Update) and parent.this is not None:  # not the UPDATE SET of a MERGE
             level = [_relation(parent.this), *_of_from(parent.args.get("from_"))]
         elif isinstance(parent, exp.Delete):
@@ -33,13 +35,14 @@ def relations_at(node: exp.Expr) -> Iterator[Level]:
         child, parent = parent, parent.parent
 
 
-def _of_select(select: exp.Select, child: exp.Expr) -> Level:
+def _of_select(select: exp.Select, child: exp.Expr, around: Collection[int]) -> Level:
     if child.arg_key == "with_":
         return []
-    level = _of_from(select.args.get("from_"))
-    for join in select.args.get("joins") or []:
-        level.append(_relation(join.this))
-        level.extend(_relation(inner.this) for inner in join.this.args.get("joins") or [])
+    clauses = [select.args.get("from_"), *(select.args.get("joins") or [])]
+    sources = [c.this for c in clauses if c is not None]
+    sources = [s for source in sources for s in (source, *(j.this for j in source.args.get("joins") or []))]
+    # A derived table does not see itself.
+    level = [_relation(s) for s in sources if id(s.this) not in around]
     level.extend((lateral.alias_or_name, None) for lateral in select.args.get("laterals") or [])
     return level
 
@@ -79,6 +82,14 @@ def _is_correlated(source: exp.Subquery) -> bool:
     return any(c.table and c.table.casefold() not in own for c in source.find_all(exp.Column))
 
 
+def _start_of(cte: exp.CTE) -> exp.CTE:
+    """A recursive CTE without its recursive part: the names and types are those of what it starts with."""
+    start = cte.copy()
+    if isinstance(start.this, exp.SetOperation):
+        start.set("this", start.this.this)
+    return start
+
+
 def with_clauses(node: exp.Expr) -> list[exp.With]:
     """The WITH clauses visible at a node, outermost first; of the clause it stands in, the CTEs before its own."""
     found: list[exp.With] = []
@@ -89,9 +100,9 @@ def with_clauses(node: exp.Expr) -> list[exp.With]:
         if isinstance(clause, exp.With) and child is not clause:
             found.append(clause)
         if isinstance(parent, exp.With) and isinstance(child, exp.CTE):
-            before = list(parent.expressions[: parent.expressions.index(child)])
+            before = [cte.copy() for cte in parent.expressions[: parent.expressions.index(child)]]
             if parent.args.get("recursive"):
-                before = list(parent.expressions)
+                before.append(_start_of(child))
             if before:
                 found.append(exp.With(expressions=before, recursive=parent.args.get("recursive")))
         child, parent = parent, parent.parent

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _SCHEMAS = ("ml", "ai")
+_CALL_STARTS = frozenset(["(", "model", "table"])
 
 
 @dataclass(frozen=True)
@@ -53,20 +54,30 @@ class Reader:
             if first < 0:
                 first = start
             last = start + len(text[start:end].rstrip())
-            if word == "(" and words:
-                ours = ours or self._is_call(words)
             if words and words[-1] == "$":
                 names.append(word)
-            words.append(word.strip('"`').lower())
+            word = word.lower()
+            words.append(word)
+            if word in _CALL_STARTS:
+                ours = ours or self._begins_call(words)
         if first >= 0:
             pieces.append(Piece(first, last, ours or self._is_ours(words, prepared), frozenset(names)))
         return pieces
 
-    def _is_call(self, words: list[str]) -> bool:
-        """Whether the words before an opening parenthesis name a function of ours, or may."""
+    def _begins_call(self, words: list[str]) -> bool:
+        """Whether the words so far end in `f(` of a function of ours, or in `ML.F(MODEL` of one that may be meant."""
+        if words[-1] == "(":
+            return self._is_call([_bare(word) for word in words[-5:-1]], self._functions)
+        return words[-1] in ("model", "table") and words[-2:-1] == ["("] and self._is_call(words[-6:-2], None)
+
+    def _is_call(self, words: list[str], functions: Collection[str] | None) -> bool:
+        """Whether the words end in the name of one of these functions, or in any name of the schemas ml and ai."""
         if len(words) >= 3 and words[-2] == ".":
-            return words[-3] in _SCHEMAS and (len(words) < 4 or words[-4] != ".")
-        return words[-1] in self._functions and (len(words) < 2 or words[-2] not in ("macro", "function"))
+            is_ours = words[-3] in _SCHEMAS and (len(words) < 4 or words[-4] != ".")
+            return is_ours and (functions is None or f"{words[-3]}_{words[-1]}" in functions)
+        if functions is None or not words:
+            return False
+        return words[-1] in functions and (len(words) < 2 or words[-2] not in ("macro", "function"))
 
     def _is_ours(self, words: list[str], prepared: Collection[str]) -> bool:
         """Whether the words that a statement begins with make it ours."""
@@ -91,7 +102,13 @@ class Reader:
         if head == "prepare":
             after = rest.index("as") + 1 if "as" in rest else len(rest)
             return after < len(rest) and self._is_ours(rest[after:], prepared)
-        return head in ("execute", "deallocate") and bool(rest) and rest[-1 if head != "execute" else 0] in prepared
+        named = rest[:1] if head == "execute" else rest[-1:]
+        return head in ("execute", "deallocate") and any(_bare(name) in prepared for name in named)
+
+
+def _bare(word: str) -> str:
+    """A name without its quotes: a quoted word is never a keyword."""
+    return word.strip('"`')
 
 
 def _after_settings(words: list[str]) -> list[str]:

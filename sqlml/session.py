@@ -273,11 +273,14 @@ class Session:
 
     def interrupt(self) -> None:
         """Cancel the statement that runs; may be called from any thread."""
+        if self._is_closed:
+            return
         self._cancelled.set()
         self.database.interrupt()
 
     def in_transaction_or_aborted(self) -> bool:
         """Whether a transaction is open, one that had an error included."""
+        self._ensure_open()
         self._park()
         try:
             return self.database.in_transaction()
@@ -289,16 +292,19 @@ class Session:
 
         Raises TransactionAborted after an error in it.
         """
+        self._ensure_open()
         self._park()
         return self.database.in_transaction()
 
     def register(self, name: str, data: Any) -> None:
         """Make a dataframe or Arrow table readable under a name."""
+        self._ensure_open()
         self._park()
         self.database.register(name, data)
 
     def unregister(self, name: str) -> None:
         """Forget a registered table."""
+        self._ensure_open()
         self._park()
         self.database.unregister(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,12 @@ import numpy.typing as npt
 
 from sqlml.errors import TrainingFailed
 from sqlml.fitting import Fitted, TrainingData
-from sqlml.preprocessing import Preprocessor, Raw, Text, read_column
+from sqlml.preprocessing import Preprocessor, Raw, Text, pick, read_column
 from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, dataset_digest, split_rows
 from sqlml.statistics import feature_statistics, tree_importances
 from sqlml.task import Task, TrainingTable
 from sqlml.types import Progress, Trained
-
-Rows = npt.NDArray[np.int64]
 
 # The square of a larger number is infinite.
 _LARGEST = 1e150
@@ -49,16 +48,22 @@ def train(
             hint=f'Training leaves out rows whose "{task.label}" is NULL.',
         )
     split = split_rows(task.common, order, table.row_hash, table.split)
-    columns = {i.name: read_column(table.inputs[i.name], i.kind) for i in task.inputs}
+    # The rows that train in canonical order, then those that are held out.
+    order = np.concatenate([split.train, split.evaluate])
+    columns = _read_columns(task, table, order)
+    target = target[order]
+    count = len(split.train)
     _check_features(task, columns)
     check_cancelled()
-    _check_classes(task, target, split.train, classes)
+    _check_classes(task, target[:count], classes)
+    training = {name: column[:count] for name, column in columns.items()}
+    held_out = {name: column[count:] for name, column in columns.items()}
     data = TrainingData(
-        columns=columns,
-        target=target,
-        train=split.train,
-        evaluate=split.evaluate,
-        preprocessor=Preprocessor.fit(task.model_type.encoding, task.inputs, columns, split.train),
+        columns=training,
+        target=target[:count],
+        held_out=held_out,
+        held_out_target=target[count:],
+        preprocessor=Preprocessor.fit(task.model_type.encoding, task.inputs, training),
         classes=classes,
         report=report,
         check_cancelled=check_cancelled,
@@ -67,11 +72,11 @@ def train(
     fitted = _fit(task, data)
     document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
     report(Progress("evaluate", 0, 1))
-    held_out = split.evaluate if len(split.evaluate) else split.train
-    scores = None if len(split.evaluate) else fitted.training_scores
+    is_held_out = len(split.evaluate) > 0
+    scores = None if is_held_out else fitted.training_scores
     if scores is None:
         scorer = load_scorer(fitted.format, document)
-        scores = scorer.estimator.score(data.preprocessor, {n: c.take(held_out) for n, c in columns.items()})
+        scores = scorer.estimator.score(data.preprocessor, held_out if is_held_out else training)
     if not np.isfinite(scores).all():
         raise TrainingFailed(
             "The trained model predicts infinite or undefined numbers.",
@@ -85,9 +90,9 @@ def train(
         training_rows=len(split.train),
         evaluation_rows=len(split.evaluate),
         dropped_rows=len(table) - len(order),
-        evaluation_source="evaluation" if len(split.evaluate) else "training",
+        evaluation_source="evaluation" if is_held_out else "training",
         resolved=fitted.resolved,
-        labels=target[held_out],
+        labels=target[count:] if is_held_out else target,
         scores=scores,
         seconds=time.perf_counter() - started,
         dataset_digest=dataset_digest(table.row_hash),
@@ -96,6 +101,18 @@ def train(
         importances=(tree_importances(fitted.state["model"], task.inputs) if fitted.format == "lightgbm" else ()),
         warnings=fitted.warnings,
     )
+
+
+def _read_columns(task: Task, table: TrainingTable, order: npt.NDArray[np.int64]) -> dict[str, Raw]:
+    numbers = np.empty((len(task.inputs), len(order)))
+    names = [i.name for i in task.inputs]
+
+    def read(name: str, kind: str, out: npt.NDArray[np.float64]) -> Raw:
+        return pick(read_column(table.inputs[name], kind), order, out)
+
+    # Arrow and numpy let go of the interpreter while they copy.
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(names, pool.map(read, names, [i.kind for i in task.inputs], numbers), strict=True))
 
 
 def _fit(task: Task, data: TrainingData) -> Fitted:
@@ -184,7 +201,7 @@ def _all_null(name: str) -> TrainingFailed:
     )
 
 
-def _check_classes(task: Task, target: npt.NDArray[Any], train_rows: Rows, classes: tuple[str, ...]) -> None:
+def _check_classes(task: Task, target: npt.NDArray[Any], classes: tuple[str, ...]) -> None:
     if task.model_type.task != "classification":
         return
     if len(classes) < 2:
@@ -200,7 +217,7 @@ def _check_classes(task: Task, target: npt.NDArray[Any], train_rows: Rows, class
         raise TrainingFailed(
             f'The label "{task.label}" has {len(classes)} values; at most {most} are allowed.', hint=hint
         )
-    counts = np.bincount(target[train_rows], minlength=len(classes))
+    counts = np.bincount(target, minlength=len(classes))
     missing = [classes[i] for i in np.flatnonzero(counts == 0)]
     if missing:
         raise TrainingFailed(

@@ -48,10 +48,11 @@ class Snapshot:
         """
         versions = self.versions_of(name)
         if not versions:
-            raise NotFound(
-                f'There is no model "{name}".',
-                hint=nearest_hint(name.name, self.known, otherwise="SHOW MODELS lists the models."),
-            )
+            elsewhere = sorted(v.full_name for v in self.versions if v.name.casefold() == name.name.casefold())
+            hint = nearest_hint(name.name, self.known, otherwise="SHOW MODELS lists the models.")
+            if elsewhere:
+                hint = f'Did you mean "{elsewhere[0]}"?'
+            raise NotFound(f'There is no model "{name}".', hint=hint)
         aliases = self.aliases_of(versions[0])
         if alias is not None:
             if alias.casefold() not in aliases:

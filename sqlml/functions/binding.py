@@ -141,7 +141,22 @@ def _kind_of(value: exp.Expr, context: Context, at: exp.Expr, *, struct: bool) -
         return "VARCHAR" if value.is_string else "DOUBLE"
     if isinstance(value, exp.Boolean):
         return "BOOLEAN"
+    if isinstance(value, exp.Cast):
+        return next((name for types, name in _CAST_KINDS if value.to.this in types), None)
+    if isinstance(value, exp.Array | exp.Struct):
+        return "LIST[]" if isinstance(value, exp.Array) else "STRUCT()"
     return None
+
+
+# The names of types that DuckDB takes are many; these are what they all mean.
+_CAST_KINDS = (
+    (exp.DataType.NUMERIC_TYPES, "DOUBLE"),
+    (exp.DataType.TEXT_TYPES, "VARCHAR"),
+    ({exp.DataType.Type.BOOLEAN}, "BOOLEAN"),
+    ({exp.DataType.Type.DATE}, "DATE"),
+    ({exp.DataType.Type.VARBINARY, exp.DataType.Type.BINARY}, "BLOB"),
+    ({exp.DataType.Type.ARRAY, exp.DataType.Type.LIST}, "LIST[]"),
+)
 
 
 def _check_type(model: ModelVersion, feature: Feature, kind: str | None) -> None:

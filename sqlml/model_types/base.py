@@ -38,6 +38,6 @@ class ModelType:
 
         estimator = self.build(options)
         data.report(Progress("fit", 0, 1))
-        estimator.fit(data.design(), data.target[data.train])
+        estimator.fit(data.design(), data.target)
         data.report(Progress("fit", 1, 1))
         return Fitted("skops", store(estimator))

@@ -66,8 +66,8 @@ class LinearReg(ModelType):
 
         from sqlml.scoring.linear import store
 
-        estimator: Any = self.build(options, rows=len(data.train))
+        estimator: Any = self.build(options, rows=len(data.target))
         data.report(Progress("fit", 0, 1))
-        estimator.fit(data.design(), data.target[data.train])
+        estimator.fit(data.design(), data.target)
         data.report(Progress("fit", 1, 1))
         return Fitted("linear", store(np.atleast_2d(estimator.coef_), np.atleast_1d(estimator.intercept_), "identity"))

@@ -11,6 +11,9 @@ from sqlml.model_types.base import Estimator, ModelType
 from sqlml.options import option
 from sqlml.types import Progress
 
+# Up to this many coefficients their Hessian is cheap to factor.
+_NEWTON = 1000
+
 
 class LogisticReg(ModelType):
     """Logistic regression over standardised features; softmax for more than two classes.
@@ -37,17 +40,21 @@ class LogisticReg(ModelType):
         l1_reg: float = option(0.0, "The L1 penalty.", low=0)
         l2_reg: float = option(0.0, "The L2 penalty.", low=0)
         fit_intercept: bool = option(default=True, doc="Whether to learn a constant term.")
-        max_iterations: int = option(1000, "The most iterations of the solver (L-BFGS, or SAGA with L1).", low=1)
+        max_iterations: int = option(1000, "The most iterations of the solver (Newton, L-BFGS or SAGA).", low=1)
 
-    def build(self, options: Options, seed: int = 0) -> Estimator:
-        """The scikit-learn estimator."""
+    def build(self, options: Options, seed: int = 0, coefficients: int | None = None) -> Estimator:
+        """The scikit-learn estimator.
+
+        With an L2 penalty and few coefficients Newton's method gets there in ten steps, where L-BFGS takes hundreds.
+        """
         from sklearn.linear_model import LogisticRegression
 
         penalty = options.l1_reg + options.l2_reg
+        is_small = options.l2_reg > 0 and coefficients is not None and coefficients <= _NEWTON
         estimator: Estimator = LogisticRegression(
             C=1 / penalty if penalty else float("inf"),
             l1_ratio=options.l1_reg / penalty if penalty else 0.0,
-            solver="saga" if options.l1_reg else "lbfgs",
+            solver="saga" if options.l1_reg else "newton-cholesky" if is_small else "lbfgs",
             fit_intercept=options.fit_intercept,
             max_iter=options.max_iterations,
             tol=1e-6,
@@ -61,11 +68,15 @@ class LogisticReg(ModelType):
 
         from sqlml.scoring.linear import store
 
-        estimator: Any = self.build(options, seed=data.seed)
+        design = data.design()
+        sets = 1 if len(data.classes) == 2 else len(data.classes)
+        estimator: Any = self.build(options, seed=data.seed, coefficients=design.shape[1] * sets)
         data.report(Progress("fit", 0, 1))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            estimator.fit(data.design(), data.target[data.train])
+            estimator.fit(design, data.target)
+        if options.fit_intercept and not estimator.coef_.any():
+            estimator.intercept_ = _shares_alone(data)
         data.report(Progress("fit", 1, 1))
         unfinished = any(issubclass(w.category, ConvergenceWarning) for w in caught)
         notes = (
@@ -80,3 +91,11 @@ class LogisticReg(ModelType):
             resolved={"iterations": int(max(estimator.n_iter_))},
             warnings=notes,
         )
+
+
+def _shares_alone(data: TrainingData) -> Any:
+    """The intercepts of a model without coefficients: SAGA stops at once where L1 leaves none, wherever it stands."""
+    import numpy as np
+
+    log_shares = np.log(np.bincount(data.target) / len(data.target))
+    return log_shares[1:] - log_shares[0] if len(log_shares) == 2 else log_shares - log_shares.mean()

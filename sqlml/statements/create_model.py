@@ -173,6 +173,10 @@ def read_given(options: list[exp.Expr], planner: Planner) -> dict[str, Any]:
         if name in given:
             raise planner.at(InvalidOption(f'The option "{name}" is given twice.', hint="Keep one."), item)
         value = item.expression
+        if isinstance(value, exp.Anonymous) and value.name.casefold() in ("hparam_range", "hparam_candidates"):
+            raise planner.at(
+                NotSupported(f"{value.name.upper()} is not supported in this version.", hint="Give one value."), item
+            )
         try:
             given[name] = planner.constant(value)
         except InvalidOption as error:

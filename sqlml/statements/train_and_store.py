@@ -18,7 +18,7 @@ from sqlml.catalog.schema import has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import parse_query, to_sql
 from sqlml.engine import Scratch
-from sqlml.errors import AlreadyExists, ReadOnly, TransactionConflict
+from sqlml.errors import AlreadyExists, ConstraintViolation, ReadOnly, TransactionConflict
 from sqlml.features import interface
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
@@ -155,9 +155,13 @@ def _store(
                 if not has_champion(database, model):
                     create_macro(database, model, interface(model))
             context.keep_artifact(model, body)
-        except TransactionConflict:
+        except (TransactionConflict, ConstraintViolation) as error:
+            # A version that was committed after our snapshot shows only as a duplicate key.
             if explicit or attempt == _ATTEMPTS - 1:
-                raise
+                raise TransactionConflict(
+                    f'Another transaction wrote the model "{creation.name.name}" first.',
+                    hint="ROLLBACK and try again.",
+                ) from error
             time.sleep(0.01 * 1.4**attempt)
         else:
             return model

@@ -1,0 +1,20 @@
+-- What is kept calls the model's macro, and so follows it.
+CREATE VIEW v AS SELECT id, ml_predict('spend', c) AS s FROM customers AS c;
+CREATE VIEW v AS SELECT id, list_extract(sqlml_models."spend"({'age': CAST("c"."age" AS DOUBLE), 'plan': CAST("c"."plan" AS TEXT)}, interface := '82136528982b2f96'), 1) AS s FROM customers AS c;
+
+CREATE OR REPLACE VIEW v AS SELECT * FROM ML.PREDICT(MODEL churn, TABLE customers);
+CREATE OR REPLACE VIEW v AS SELECT * FROM (SELECT list_extract(CAST(['false', 'true'] AS BOOLEAN[]), CASE WHEN list_extract(rows_scored.sqlml_scores, 2) > CAST('0.5' AS DOUBLE) THEN 2 ELSE 1 END) AS "predicted_churned", list_transform(list_grade_up(rows_scored.sqlml_scores, 'DESC'), LAMBDA i : {'label': list_extract(CAST(['false', 'true'] AS BOOLEAN[]), i), 'prob': list_extract(rows_scored.sqlml_scores, i)}) AS "predicted_churned_probs", rows_scored.* EXCLUDE (sqlml_scores) FROM (SELECT rows_in.*, sqlml_models."churn"({'age': CAST("rows_in"."age" AS DOUBLE), 'plan': CAST("rows_in"."plan" AS TEXT)}, interface := '5c43ab64be1262c3') AS sqlml_scores FROM (SELECT * FROM customers) AS rows_in) AS rows_scored);
+
+CREATE MACRO guess(x, y) AS ml_predict('spend', age := x, plan := y);
+CREATE MACRO guess(x, y) AS list_extract(sqlml_models."spend"({'age': CAST(x AS DOUBLE), 'plan': CAST(y AS TEXT)}, interface := '82136528982b2f96'), 1);
+
+CREATE VIEW v AS SELECT ml_predict('other.main.far', c) AS f, ml_predict('"My Schema"."Fare"', started := NULL, day := NULL, paid := NULL) AS g FROM customers AS c;
+CREATE VIEW v AS SELECT list_extract("other".sqlml_models."far"({'age': CAST("c"."age" AS DOUBLE), 'plan': CAST("c"."plan" AS TEXT)}, interface := '82136528982b2f96'), 1) AS f, list_extract(sqlml_models."My Schema.Fare"({'started': CAST(epoch(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_DOM_started': CAST(DAY(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_DOW_started': CAST(DAYOFWEEK(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_MOY_started': CAST(MONTH(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_WOY_started': CAST(WEEKOFYEAR(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_YEAR_started': CAST(YEAR(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_HOD_started': CAST(HOUR(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_MOH_started': CAST(MINUTE(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), 'day': CAST(epoch(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_DOM_day': CAST(DAY(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_DOW_day': CAST(DAYOFWEEK(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_MOY_day': CAST(MONTH(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_WOY_day': CAST(WEEKOFYEAR(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), '_TS_YEAR_day': CAST(YEAR(make_timestamp(epoch_us(CAST(NULL AS TIMESTAMP)))) AS DOUBLE), 'paid': CAST(NULL AS TEXT)}, interface := '9fedaca348c39e85'), 1) AS g FROM customers AS c;
+
+-- A version that is named stays.
+CREATE VIEW v AS SELECT ml_predict('churn@1', c) AS one, ml_predict(MODEL churn VERSION 2, c) AS two FROM customers AS c;
+CREATE VIEW v AS SELECT list_extract(CAST(['false', 'true'] AS BOOLEAN[]), CASE WHEN list_extract(sqlml_predict('churn-1', {'age': CAST("c"."age" AS DOUBLE), 'plan': CAST("c"."plan" AS TEXT)}), 2) > CAST('0.5' AS DOUBLE) THEN 2 ELSE 1 END) AS one, list_extract(CAST(['false', 'true'] AS BOOLEAN[]), CASE WHEN list_extract(sqlml_predict('churn-2', {'age': CAST("c"."age" AS DOUBLE), 'plan': CAST("c"."plan" AS TEXT)}), 2) > CAST('0.5' AS DOUBLE) THEN 2 ELSE 1 END) AS two FROM customers AS c;
+
+-- A table is not kept SQL.
+CREATE TABLE t AS SELECT ml_predict('spend', c) AS s FROM customers AS c;
+CREATE TABLE t AS SELECT list_extract(sqlml_predict('spend-1', {'age': CAST("c"."age" AS DOUBLE), 'plan': CAST("c"."plan" AS TEXT)}), 1) AS s FROM customers AS c;

@@ -1,0 +1,170 @@
+"""One thing, one file, one line, one test: what is registered is documented, declared and tested."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+import sqlml_udfs
+
+import sqlml
+from sqlml.functions import FUNCTIONS
+from sqlml.functions.base import Function
+from sqlml.model_types import MODEL_TYPES
+from sqlml.statements import STATEMENTS
+from sqlml.statements.base import Statement
+from tests.sqllogictest import read
+
+HERE = Path(__file__).parent
+
+KINDS = {
+    "statements": list(STATEMENTS),
+    "functions": list(FUNCTIONS),
+    "model_types": list(MODEL_TYPES),
+    "udfs": list(sqlml_udfs.UDFS),
+}
+THINGS = [(kind, thing) for kind, things in KINDS.items() for thing in things]
+IDS = [f"{kind}/{thing.name}" for kind, thing in THINGS]
+
+_SQL = re.compile(r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|ALTER|PREPARE|EXECUTE|DEALLOCATE)\b|\w+\('")
+
+# Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
+NO_PRIVILEGE = {"deallocate", "prepare", "show_models"}
+
+# A statement of each kind, over the tables and models of `prepared_connection`.
+STATEMENT_EXAMPLES = {
+    "create_model": "CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT a, y FROM points",
+    "deallocate": "DEALLOCATE kept",
+    "describe_model": "DESCRIBE MODEL line",
+    "drop_model": "DROP MODEL line",
+    "execute": "EXECUTE kept(1)",
+    "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
+    "later": None,
+    "ml_train": "SELECT ml_train('m', query => 'points', model_type => 'linear_reg', input_label_cols => ['y'])",
+    "prepare": "PREPARE other AS SELECT ml_predict('line', p) FROM points AS p",
+    "query": "SELECT ml_predict('line', p) FROM points AS p",
+    "show_models": "SHOW MODELS",
+}
+# What these statements stand for is what their plan is.
+STANDS_FOR = {"execute": "query", "ml_train": "create_model"}
+
+
+def _class(thing: object) -> type:
+    return thing if isinstance(thing, type) else type(thing)
+
+
+@pytest.mark.parametrize(("kind", "thing"), THINGS, ids=IDS)
+def test_has_a_test_file(kind: str, thing) -> None:
+    path = HERE / "sql" / kind / f"{thing.name}.test"
+    assert path.is_file()
+    text = path.read_text("utf-8")
+    records = read(text)
+    assert sum(record.kind == "query" for record in records) >= 3 or kind == "statements"
+    assert sum(record.kind == "error" for record in records) >= 2 or kind == "udfs"
+    # In a transaction, prepared, under quoted names, with hints.
+    for word in ("ROLLBACK", "PREPARE ", '"My '):
+        assert word in text, word
+    assert "Hint:" in text or kind == "udfs"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_test_file_is_left_over(kind: str) -> None:
+    assert {path.stem for path in (HERE / "sql" / kind).glob("*.test")} == {thing.name for thing in KINDS[kind]}
+
+
+@pytest.mark.parametrize(("kind", "thing"), THINGS, ids=IDS)
+def test_is_documented_with_sql(kind: str, thing) -> None:
+    own = _class(thing)
+    assert own.__doc__, own
+    module = inspect.getmodule(own)
+    assert module is not None
+    assert _SQL.search(own.__doc__) or _SQL.search(module.__doc__ or "")
+    if kind in ("functions", "model_types"):
+        assert re.search(r"(Becomes|Is roughly)\b.*:", own.__doc__), "what it becomes, or is roughly"
+        assert _SQL.search(own.__doc__)
+
+
+@pytest.mark.parametrize(("kind", "thing"), THINGS, ids=IDS)
+def test_is_named_in_lower_case(kind: str, thing) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", thing.name)
+    if kind in ("functions", "model_types"):
+        own = _class(thing)
+        assert own.__name__ == "".join(word.capitalize() for word in thing.name.split("_"))
+        assert Path(inspect.getfile(own)).stem == thing.name
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: s.name)
+def test_a_statement_declares(statement: Statement) -> None:
+    own = type(statement)
+    assert own.takes
+    assert own.plan is not Statement.plan
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
+def test_a_function_declares(function: Function) -> None:
+    own = type(function)
+    assert own.signature.startswith(("ml_", "ML."))
+    assert own.privilege == "EXECUTE"
+    assert own.scalar is not Function.scalar or own.table is not Function.table
+
+
+@pytest.mark.parametrize("model_type", MODEL_TYPES, ids=lambda t: t.name)
+def test_a_model_type_declares(model_type) -> None:
+    own = type(model_type)
+    assert own.task in ("regression", "classification")
+    assert own.encoding in ("one_hot", "label")
+    assert is_dataclass(own.Options)
+    assert own.Options.__dataclass_params__.frozen
+    for option in fields(own.Options):
+        assert option.metadata.get("doc", "").endswith("."), f"{option.name} says what it does"
+        assert option.name == option.name.lower()
+    own.Options()  # every option has a default
+
+
+@pytest.mark.parametrize("udf", sqlml_udfs.UDFS, ids=lambda u: u.name)
+def test_a_udf_declares(udf) -> None:
+    assert udf.returns
+    assert isinstance(udf.has_side_effects, bool)
+
+
+@pytest.fixture
+def prepared_connection(con: sqlml.Connection) -> sqlml.Connection:
+    con.execute("CREATE TABLE points AS SELECT a, 2 * a AS y FROM range(5) AS r(a)")
+    con.execute("CREATE MODEL line OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS FROM points")
+    con.execute("PREPARE kept AS SELECT ml_predict('line', a := $1)")
+    return con
+
+
+def test_every_statement_has_an_example() -> None:
+    assert set(STATEMENT_EXAMPLES) == set(STATEMENTS.names())
+
+
+def test_plans_declare(prepared_connection: sqlml.Connection) -> None:
+    """Every statement's plan says what is read and which privilege is needed; planning writes nothing."""
+    before = prepared_connection.execute("SELECT count(*) FROM sqlml.model_versions").fetchall()
+    for name, text in STATEMENT_EXAMPLES.items():
+        if text is None:
+            continue
+        plan = prepared_connection.plan(text)
+        assert plan.statement == STANDS_FOR.get(name, name)
+        assert bool(plan.privileges) == (name not in NO_PRIVILEGE), name
+        assert plan.reads is not None, name
+        if name in ("create_model", "ml_train"):
+            assert [str(w.name) for w in plan.writes] == ["memory.main.m"]
+        if plan.calls:
+            assert {p.kind for p in plan.privileges} >= {"MODEL"}
+    assert prepared_connection.execute("SELECT count(*) FROM sqlml.model_versions").fetchall() == before
+
+
+def test_every_model_of_a_call_needs_its_privilege(prepared_connection: sqlml.Connection) -> None:
+    plan = prepared_connection.plan("SELECT ml_predict('line', p) + ml_predict('line@1', p) FROM points AS p")
+    assert [(p.action, p.on) for p in plan.privileges if p.kind == "MODEL"] == [("EXECUTE", "memory.main.line")]
+
+
+def test_files_stay_small() -> None:
+    """ARCHITECTURE.md: a file has at most 400 lines, a function at most 70."""
+    for path in [*(HERE.parent / "sqlml").rglob("*.py"), *(HERE.parent / "udfs").glob("*.py")]:
+        assert len(path.read_text("utf-8").splitlines()) <= 400, path
