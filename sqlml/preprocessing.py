@@ -19,8 +19,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
-# Above this many cells a one-hot matrix is built sparse.
+# Above this many cells a one-hot matrix is built sparse, and above this many operations to solve least squares on it.
 _DENSE_CELLS = 40_000_000
+_DENSE_WORK = 20_000_000_000
 
 
 class InputLike(Protocol):
@@ -196,7 +197,8 @@ class Preprocessor:
         dense, codes = self.blocks(columns)
         count = dense.shape[0]
         widths = self.block_widths
-        if count * (dense.shape[1] + sum(widths)) <= _DENSE_CELLS:
+        width = dense.shape[1] + sum(widths)
+        if count * width <= _DENSE_CELLS and count * width * width <= _DENSE_WORK:
             hot = [_one_hot(c, w) for c, w in zip(codes, widths, strict=True)]
             return np.hstack([dense, *hot])
         from scipy import sparse

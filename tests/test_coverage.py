@@ -65,12 +65,13 @@ def test_has_a_test_file(kind: str, thing) -> None:
     assert sum(record.kind == "query" for record in records) >= 3 or kind == "statements"
     assert sum(record.kind == "error" for record in records) >= 2 or kind == "udfs"
     # In a transaction, prepared, under quoted names, with hints.
-    for word in ("ROLLBACK", "PREPARE ", '"My '):
-        assert word in text, word
-    assert "Hint:" in text or kind == "udfs"
+    assert "ROLLBACK" in text
+    assert "PREPARE " in text
+    assert re.search(r'"\w+ \w+"', text)
+    assert "Hint:" in text or kind == "udfs" or thing.name == "deallocate"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_no_test_file_is_left_over(kind: str) -> None:
     assert {path.stem for path in (HERE / "sql" / kind).glob("*.test")} == {thing.name for thing in KINDS[kind]}
 
@@ -83,7 +84,7 @@ def test_is_documented_with_sql(kind: str, thing) -> None:
     assert module is not None
     assert _SQL.search(own.__doc__) or _SQL.search(module.__doc__ or "")
     if kind in ("functions", "model_types"):
-        assert re.search(r"(Becomes|Is roughly)\b.*:", own.__doc__), "what it becomes, or is roughly"
+        assert re.search(r"^ *(Becomes|Is roughly)\b", own.__doc__, re.MULTILINE)
         assert _SQL.search(own.__doc__)
 
 
@@ -96,14 +97,14 @@ def test_is_named_in_lower_case(kind: str, thing) -> None:
         assert Path(inspect.getfile(own)).stem == thing.name
 
 
-@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: s.name)
+@pytest.mark.parametrize("statement", list(STATEMENTS), ids=lambda s: s.name)
 def test_a_statement_declares(statement: Statement) -> None:
     own = type(statement)
     assert own.takes
     assert own.plan is not Statement.plan
 
 
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
+@pytest.mark.parametrize("function", list(FUNCTIONS), ids=lambda f: f.name)
 def test_a_function_declares(function: Function) -> None:
     own = type(function)
     assert own.signature.startswith(("ml_", "ML."))
@@ -111,7 +112,7 @@ def test_a_function_declares(function: Function) -> None:
     assert own.scalar is not Function.scalar or own.table is not Function.table
 
 
-@pytest.mark.parametrize("model_type", MODEL_TYPES, ids=lambda t: t.name)
+@pytest.mark.parametrize("model_type", list(MODEL_TYPES), ids=lambda t: t.name)
 def test_a_model_type_declares(model_type) -> None:
     own = type(model_type)
     assert own.task in ("regression", "classification")

@@ -251,7 +251,12 @@ def test_refused_in_a_new_process(original: bytes, connect: Connect, tmp_path: P
         con.close()
         asked.append((str(copy), model))
     output = subprocess.run(
-        [sys.executable, "-c", READER], input=json.dumps(asked), capture_output=True, text=True, check=True, cwd=tmp_path
+        [sys.executable, "-c", READER],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
     )
     found = json.loads(output.stdout)
     for (change, model), (copy, _) in zip(CHANGES, asked, strict=True):
@@ -281,9 +286,9 @@ def test_an_older_version_does_not_step_in_for_a_deleted_artifact(trained: sqlml
     trained.execute("DELETE FROM sqlml.artifacts WHERE version = 2")
     with pytest.raises(errors.ArtifactRefused):
         at_10(trained)
-    assert trained.execute("SELECT round(predicted_y) FROM ML.PREDICT(MODEL line VERSION 1, (SELECT 10.0 AS x))").fetchall() == [
-        (21.0,)
-    ]
+    assert trained.execute(
+        "SELECT round(predicted_y) FROM ML.PREDICT(MODEL line VERSION 1, (SELECT 10.0 AS x))"
+    ).fetchall() == [(21.0,)]
 
 
 class TestKey:

@@ -113,7 +113,9 @@ def whole(con: sqlml.Connection) -> int:
 
 
 def predicted(con: sqlml.Connection, version: int) -> float:
-    query = f"SELECT round(predicted_y, 3) FROM ML.PREDICT(MODEL line VERSION {version}, (SELECT 10.0 AS x, 'c10' AS c))"
+    query = (
+        f"SELECT round(predicted_y, 3) FROM ML.PREDICT(MODEL line VERSION {version}, (SELECT 10.0 AS x, 'c10' AS c))"
+    )
     return float(con.execute(query).fetchall()[0][0])
 
 
@@ -132,7 +134,7 @@ def test_kill_at_random_points(a: sqlml.Connection, connect: Connect, path: Path
         assert con.execute("SELECT round(ml_predict('line', x := 10, c := 'c10'))").fetchall() == [(10 * newest + 1,)]
         assert con.execute("SELECT count(*) FROM points").fetchall() == [(60,)]
         con.close()
-    assert 0 < rolled_back, "no kill fell into a training"
+    assert rolled_back > 0, "no kill fell into a training"
     con = connect()
     before = whole(con)
     con.execute(

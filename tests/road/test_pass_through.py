@@ -216,7 +216,10 @@ def test_the_text_is_sent_to_the_byte(both: tuple[sqlml.Connection, Any]) -> Non
         ("SELECT ml_predict('line', x := 1) FROM nope", "nope"),
         ("SELECT ml_predict('lime', x := 1)", "'lime'"),
         ("SELECT 1, ml_predict('line', z := 1)", "ml_predict"),
-        ("CREATE MODEL m OPTIONS (model_type='linear_reg',\n input_label_cols=['y'])\nAS SELECT nope FROM points", "nope"),
+        (
+            "CREATE MODEL m OPTIONS (model_type='linear_reg',\n input_label_cols=['y'])\nAS SELECT nope FROM points",
+            "nope",
+        ),
         ("CREATE MODEL m OPTIONS (model_type='linear_reg')\nAS SELECT x, FROM points WHERE", "WHERE"),
         ("SELECT ml_predict('line', x := 1) FORM points", "points"),
         ("SHOW MODELS nope", "nope"),
