@@ -120,9 +120,6 @@ def _plan_tree(tree: exp.Expr, text: str, params: Params, unfolded: bool) -> Pla
         folded = {n.casefold() for n in names}
         return replace(known, versions=tuple(v for v in known.versions if v.name.casefold() in folded))
 
-    def metrics(model: ModelVersion) -> Mapping[str, float | None]:
-        return _METRICS
-
     planner = Planner(
         text,
         tree,
@@ -130,13 +127,23 @@ def _plan_tree(tree: exp.Expr, text: str, params: Params, unfolded: bool) -> Pla
         functions=FUNCTIONS,
         binder=DictBinder(),
         read_snapshot=read_snapshot,
-        metrics=metrics,
+        store=_Store(),
         plan_text=plan,
         plan_inner=_plan_inner,
         prepared={},
         unfolded=unfolded,
     )
     return _plan_with(tree, planner)
+
+
+class _Store:
+    """What a fixed catalog would store."""
+
+    def metrics(self, model: ModelVersion) -> Mapping[str, float | None]:
+        return _METRICS
+
+    def document(self, model: ModelVersion) -> Mapping[str, object]:
+        raise NotImplementedError
 
 
 def _plan_inner(tree: exp.Expr, planner: Planner, *, unfolded: bool) -> Plan:

@@ -32,10 +32,21 @@ IDS = [f"{kind}/{thing.name}" for kind, thing in THINGS]
 _SQL = re.compile(r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|ALTER|PREPARE|EXECUTE|DEALLOCATE)\b|\w+\('")
 
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
-NO_PRIVILEGE = {"deallocate", "prepare", "show_models"}
+NO_PRIVILEGE = {
+    "deallocate",
+    "prepare",
+    "show_experiments",
+    "show_model_functions",
+    "show_model_types",
+    "show_model_versions",
+    "show_models",
+    "show_runs",
+}
 
 # A statement of each kind, over the tables and models of `prepared_connection`.
 STATEMENT_EXAMPLES = {
+    "alter_model": "ALTER MODEL line SET ALIAS champion = 1",
+    "copy_model": "CREATE MODEL copied COPY line",
     "create_model": "CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT a, y FROM points",
     "deallocate": "DEALLOCATE kept",
     "describe_model": "DESCRIBE MODEL line",
@@ -46,7 +57,12 @@ STATEMENT_EXAMPLES = {
     "ml_train": "SELECT ml_train('m', query => 'points', model_type => 'linear_reg', input_label_cols => ['y'])",
     "prepare": "PREPARE other AS SELECT ml_predict('line', p) FROM points AS p",
     "query": "SELECT ml_predict('line', p) FROM points AS p",
+    "show_experiments": "SHOW EXPERIMENTS",
+    "show_model_functions": "SHOW MODEL FUNCTIONS",
+    "show_model_types": "SHOW MODEL TYPES",
+    "show_model_versions": "SHOW MODEL VERSIONS",
     "show_models": "SHOW MODELS",
+    "show_runs": "SHOW RUNS",
 }
 # What these statements stand for is what their plan is.
 STANDS_FOR = {"execute": "query", "ml_train": "create_model"}

@@ -22,7 +22,9 @@ class MlFeatureImportance(Function):
         SELECT * FROM ML.FEATURE_IMPORTANCE(MODEL churn);
 
     Columns: feature, importance_weight (splits), importance_gain and importance_cover (averages over its splits). The
-    parts of a date count for the date. Becomes a query over sqlml.feature_importance. Source: BigQuery ML.
+    parts of a date count for the date.
+
+    Becomes a query over sqlml.feature_importance. Source: BigQuery ML.
     """
 
     name = "ml_feature_importance"

@@ -24,7 +24,9 @@ class MlFeatureInfo(Function):
         SELECT * FROM ML.FEATURE_INFO(MODEL churn);
 
     Columns: input, min, max, mean, median, stddev (numbers; dates and times as seconds), category_count, null_count,
-    dimension. Becomes a query over sqlml.feature_statistics. Source: BigQuery ML, ML.FEATURE_INFO.
+    dimension.
+
+    Becomes a query over sqlml.feature_statistics. Source: BigQuery ML, ML.FEATURE_INFO.
     """
 
     name = "ml_feature_info"

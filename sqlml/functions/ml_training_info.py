@@ -28,7 +28,9 @@ class MlTrainingInfo(Function):
         SELECT * FROM ML.TRAINING_INFO(MODEL churn);
 
     Columns: training_run, iteration, loss, eval_loss, learning_rate, duration_ms. A model that is solved in one step
-    has no rows. Becomes a query over sqlml.metrics. Source: BigQuery ML, ML.TRAINING_INFO.
+    has no rows.
+
+    Becomes a query over sqlml.metrics. Source: BigQuery ML, ML.TRAINING_INFO.
     """
 
     name = "ml_training_info"

@@ -28,7 +28,9 @@ class MlWeights(Function):
         SELECT * FROM ML.WEIGHTS(MODEL fare, STRUCT(true AS standardize));
 
     Columns: processed_input, weight, category_weights, class_label. Weights are those of the numbers as they are; with
-    standardize those of the standardised ones, which say what matters most. Becomes the weights as constants.
+    standardize those of the standardised ones, which say what matters most.
+
+    Becomes the weights as constants.
     Source: BigQuery ML, ML.WEIGHTS.
     """
 
