@@ -97,20 +97,25 @@ def ratio_figures(name: str, found: Comparison, bound: float | None, note: str =
     ]
 
 
-def per_call(work: Callable[[], Any], calls: int) -> float:
-    """Microseconds a call."""
-    started = time.perf_counter()
-    for _ in range(calls):
-        work()
-    return (time.perf_counter() - started) / calls * 1e6
-
-
 def interleaved(works: Sequence[Callable[[], Any]], *, calls: int, rounds: int) -> list[list[float]]:
-    """Microseconds a call of each, round by round."""
-    gc.collect()
-    for work in works:
-        per_call(work, calls)
-    return [list(column) for column in zip(*([per_call(w, calls) for w in works] for _ in range(rounds)), strict=True)]
+    """Microseconds of a call of each, call by call in turn: the median of each round.
+
+    A median, because on a busy machine some calls wait for their core a thousand times as long as they take.
+    """
+    clock = time.perf_counter_ns
+    found: list[list[float]] = [[] for _ in works]
+    for turn in range(rounds + 1):
+        gc.collect()
+        times: list[list[int]] = [[] for _ in works]
+        for _ in range(calls):
+            for work, taken in zip(works, times, strict=True):
+                started = clock()
+                work()
+                taken.append(clock() - started)
+        if turn:
+            for medians, taken in zip(found, times, strict=True):
+                medians.append(statistics.median(taken) / 1e3)
+    return found
 
 
 def show(title: str, figures: Sequence[Figure], caption: str = "") -> None:

@@ -31,7 +31,7 @@ FROM (SELECT x0, {nulls}, {strings} FROM numbers)
 def measure(*, rows: int, repeats: int) -> list[Figure]:
     """The ratio for numbers, for NULLs and strings, and for a classifier."""
     con = sqlml.connect()
-    hand = con.cursor_of_duckdb() if hasattr(con, "cursor_of_duckdb") else _duck(con)
+    hand = duck_of(con)
     make_tables(con, rows)
     figures: list[Figure] = []
     shape = f"{rows:,} x 20"
@@ -66,7 +66,7 @@ def make_tables(con: sqlml.Connection, rows: int) -> None:
     con.execute(_MIXED.format(nulls=nulls, strings=strings)).fetchall()
 
 
-def _duck(con: sqlml.Connection) -> Any:
+def duck_of(con: sqlml.Connection) -> Any:
     """A plain DuckDB cursor on the same database."""
     return con.session.database.database.root.cursor()
 

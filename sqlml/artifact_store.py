@@ -11,7 +11,7 @@ from sqlml import artifacts
 from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.snapshot import model_catalogs
 from sqlml.engine import Database, Engine
-from sqlml.errors import ArtifactRefused
+from sqlml.errors import ArtifactRefused, ModelReplaced
 from sqlml.types import ModelVersion
 
 if TYPE_CHECKING:
@@ -36,7 +36,15 @@ class ArtifactStore:
         for model in models:
             if artifacts.SCORERS.get(model.sha256) is not None and not catalog.is_intact(self._cursor, model):
                 raise artifacts.changed(model)
-            self._hold(model, lambda model=model: catalog.read_body(self._cursor, model))
+            self._hold(model, lambda model=model: self._body(model))
+
+    def _body(self, model: ModelVersion) -> bytes:
+        body = catalog.read_body(self._cursor, model)
+        if body is None:
+            raise ModelReplaced(
+                f'The model "{model.short_name}" was dropped by another transaction.', hint="Send the statement again."
+            )
+        return body
 
     def metrics(self, model: ModelVersion) -> Mapping[str, float | None]:
         """The metrics of a model's held-out rows."""

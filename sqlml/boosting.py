@@ -102,6 +102,8 @@ def parameters(options: BoostingOptions, objective: str, *, rows: int, classes: 
         min_data_in_leaf=_least_rows(options, rows),
         # A leaf cannot be smaller than a bin, of which LightGBM wants 3 rows.
         min_data_in_bin=max(1, min(3, _least_rows(options, rows))),
+        # At 0 LightGBM may choose a split with an empty side, and stops with a failed check of its own.
+        min_sum_hessian_in_leaf=max(options.min_tree_child_weight, 1e-6),
         bagging_freq=1 if options.subsample < 1 else 0,
         seed=seed,
         # The same rows give the same bytes, whatever the number of threads.

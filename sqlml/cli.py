@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlml.connection import connect
-from sqlml.errors import SqlmlError
+from sqlml.errors import Cancelled, SqlmlError
 from sqlml.output import FORMATS, write
 from sqlml.session import Session
 from sqlml.types import Progress
@@ -25,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         code: int = given.command(given)
+    except Cancelled:
+        print("Interrupted; nothing half done was kept.", file=sys.stderr)
+        return 130
     except SqlmlError as error:
         print(f"Error {error.sqlstate}: {error}", file=sys.stderr)
         return 1
@@ -74,7 +80,7 @@ def _run(given: argparse.Namespace) -> int:
     text = sys.stdin.read() if given.file == "-" else Path(given.file).read_text("utf-8")
     connection = connect(given.db, read_only=given.read_only)
     try:
-        with _progress(connection.session):
+        with _ctrl_c(connection.session), _progress(connection.session):
             for _, result in connection.session.run_script(text, params):
                 write(result, given.format, sys.stdout)
     finally:
@@ -95,6 +101,31 @@ def _params(given: list[str]) -> dict[str, Any] | None:
             read = value
         params[name] = value if isinstance(read, dict) else read
     return params
+
+
+@contextmanager
+def _ctrl_c(session: Session) -> Iterator[None]:
+    """Ctrl-C stops DuckDB whenever it comes: DuckDB's own check loses a signal that comes as a query begins."""
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)  # noqa: FBT003 - as set_wakeup_fd asks
+    before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    done = threading.Event()
+
+    def watch() -> None:
+        while ours.recv(1) == bytes([signal.SIGINT]):
+            while not done.wait(0.05):
+                session.interrupt()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        signal.set_wakeup_fd(before)
+        theirs.close()
+        watcher.join()
+        ours.close()
 
 
 @contextmanager

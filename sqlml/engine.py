@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import uuid
 import warnings
@@ -31,6 +32,7 @@ STRING = duckdb.token_type.string_const
 # Reentrant: a dropped connection may be released while another is opened.
 _lock = threading.RLock()
 _open: dict[str, Database] = {}
+_private: dict[int, Any] = {}
 
 
 class Database:
@@ -215,7 +217,43 @@ class Engine:
     def table(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Any:
         """The whole result of a query as an Arrow table, by DuckDB's parallel collector."""
         with self.guard(sql, source):
-            return self._duck.sql(sql, params=params or None).to_arrow_table()
+            return self._interruptibly(lambda: self._duck.sql(sql, params=params or None).to_arrow_table())
+
+    def _interruptibly(self, run: Callable[[], Any]) -> Any:
+        """Run a long call aside, so that Ctrl-C always stops it.
+
+        DuckDB itself looks for signals, but one that comes as a query begins is lost to it, and so are all after it.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return run()
+        outcome: list[tuple[Any, BaseException | None]] = []
+        gate, begun, stopped, done = threading.Lock(), threading.Event(), threading.Event(), threading.Event()
+
+        def work() -> None:
+            with gate:
+                if stopped.is_set():
+                    return
+                begun.set()
+            try:
+                outcome.append((run(), None))
+            except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that asked
+                outcome.append((None, error))
+            finally:
+                done.set()
+
+        try:
+            threading.Thread(target=work, daemon=True).start()
+            done.wait()
+        except KeyboardInterrupt:
+            with gate:
+                stopped.set()
+            while begun.is_set() and not done.wait(0.02):
+                self._duck.interrupt()
+            raise
+        [(result, failed)] = outcome
+        if failed is not None:
+            raise failed
+        return result
 
     def in_transaction(self) -> bool:
         """Whether the user has begun a transaction: only then do two statements share an id.
@@ -230,8 +268,8 @@ class Engine:
         if self.in_transaction():
             yield
             return
-        self.rows("BEGIN TRANSACTION")
         try:
+            self.rows("BEGIN TRANSACTION")
             yield
             self.rows("COMMIT")
         except BaseException:
@@ -304,11 +342,21 @@ class Engine:
         return translated
 
 
+def _private_cursor() -> Any:
+    """A connection to a DuckDB of our own, in memory; to open one each time would take 15 ms."""
+    process = os.getpid()
+    with _lock:
+        # A process that was forked cannot use its parent's.
+        if process not in _private:
+            _private[process] = duckdb.connect(":memory:")
+        return _private[process].cursor()
+
+
 def unpark(reader: Any, description: list[tuple[Any, ...]]) -> Any:
     """A cursor of a private DuckDB that gives the rows of an Arrow reader under their own names and types."""
     import pyarrow as pa
 
-    duck = duckdb.connect(":memory:")
+    duck = _private_cursor()
     zone = next((t.tz for t in _leaves(reader.schema) if pa.types.is_timestamp(t) and t.tz), None)
     if zone is not None:
         setting = exp.EQ(this=exp.column("TimeZone"), expression=exp.Literal.string(zone))
@@ -339,7 +387,7 @@ class Scratch:
     """A private in-memory DuckDB for queries over Arrow tables that must not touch the user's connection."""
 
     def __init__(self, **tables: Any) -> None:
-        self._duck = duckdb.connect(":memory:")
+        self._duck = _private_cursor()
         for name, table in tables.items():
             self._duck.register(name, table)
 

@@ -176,6 +176,10 @@ class TransactionConflict(SqlmlError, OperationalError):
     sqlstate, http_status = "40001", 409
 
 
+class ModelReplaced(TransactionConflict):
+    """A model was dropped between the plan of a statement and its run; in autocommit it is planned once more."""
+
+
 class DatabaseLocked(SqlmlError, OperationalError):
     """Another process has the database file open."""
 

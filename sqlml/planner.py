@@ -100,7 +100,7 @@ class Planner:
             self.resolve,
             self._store,
             self.values,
-            catalog=self.snapshot.catalog,
+            catalog=self._home_of(tree),
             unfolded=self.unfolded,
         )
         labels = _labels(tree, self.text)
@@ -126,6 +126,22 @@ class Planner:
             writes=writes,
             privileges=_privileges(reads, writes, rewriter.models),
         )
+
+    def _home_of(self, tree: exp.Expr) -> str:
+        """The catalog in which DuckDB looks up the names of SQL that is kept: that of the view or macro itself."""
+        current = self.snapshot.catalog
+        if not isinstance(tree, exp.Create):
+            return current
+        if tree.find(exp.TemporaryProperty):
+            return "temp"
+        target = tree.this.this if isinstance(tree.this, exp.UserDefinedFunction | exp.Schema) else tree.this
+        if not isinstance(target, exp.Table) or not target.db:
+            return current
+        try:
+            return str(self.snapshot.place(object_name(target)).catalog)
+        except NotFound:
+            # DuckDB says so better.
+            return current
 
     def resolve(self, reference: exp.Expr, rewriter: Any = None) -> ModelVersion:
         """The model that `MODEL m`, a string or a parameter names, its signature checked."""

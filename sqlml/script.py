@@ -42,21 +42,22 @@ class Reader:
         names: list[str] = []
         first = last = -1
         ours = False
+        comment, string = self._comment, self._string
         for (_, kind), start, end in zip(tokens, starts, ends, strict=True):
-            if kind is self._comment or kind == self._comment:
+            if kind is comment:
                 continue
-            word = text[start:end].rstrip() if kind != self._string else "'"
-            if word == ";":
+            written = text[start:end].rstrip()
+            if written == ";":
                 if first >= 0:
                     pieces.append(Piece(first, last, ours or self._is_ours(words, prepared), frozenset(names)))
                 words, names, first, ours = [], [], -1, False
                 continue
             if first < 0:
                 first = start
-            last = start + len(text[start:end].rstrip())
+            last = start + len(written)
             if words and words[-1] == "$":
-                names.append(word)
-            word = word.lower()
+                names.append(written)
+            word = written.lower() if kind is not string else "'"
             words.append(word)
             if word in _CALL_STARTS:
                 ours = ours or self._begins_call(words)

@@ -22,6 +22,7 @@ from sqlml.errors import (
     Cancelled,
     ConnectionClosed,
     InvalidOption,
+    ModelReplaced,
     NotSupported,
     SqlmlError,
     TransactionAborted,
@@ -38,6 +39,7 @@ from sqlml.statements import STATEMENTS
 from sqlml.types import ModelVersion, Params, Plan, Progress, SourceMap
 
 _REMEMBERED = 512
+_ATTEMPTS = 10
 
 
 class Session:
@@ -164,13 +166,22 @@ class Session:
             text = sql[piece.start : piece.end]
             if piece.is_ours or self._is_prepared(text):
                 # Blank up to the statement, so that every place in it is its place in the script.
-                result = self.run_plan(self.plan_text(_blank(sql[: piece.start]) + text, params))
+                result = self._plan_and_run(_blank(sql[: piece.start]) + text, params)
             else:
                 self._gate.authorise(_PASS_THROUGH)
                 result = self._pass_through(text, params, SourceMap(sql, ((0, 0, 0, piece.start),)))
             self._cancelled.clear()
         assert result is not None
         return result
+
+    def _plan_and_run(self, text: str, params: Params) -> Result:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self.run_plan(self.plan_text(text, params))
+            except ModelReplaced:
+                # In autocommit each read of the catalog sees what is committed by then; nothing has run yet.
+                continue
+        return self.run_plan(self.plan_text(text, params))
 
     def _check_syntax(self, sql: str, pieces: list[Piece]) -> None:
         """As in DuckDB, no statement of a script runs when one of them cannot be read."""

@@ -23,6 +23,8 @@ from sqlml.types import Progress, Trained
 _LARGEST = 1e150
 
 
+# Overflow is looked for in what comes out of it.
+@np.errstate(all="ignore")
 def train(
     task: Task,
     table: TrainingTable,

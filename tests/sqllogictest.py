@@ -21,6 +21,7 @@ compared is `[SQLSTATE] message` with its hint.
 
 from __future__ import annotations
 
+import datetime
 import decimal
 import re
 import sys
@@ -119,6 +120,8 @@ def render(value: Any, kind: Any = None, *, nested: bool = False) -> str:
             return "{" + ", ".join(f"{k}={v}" for k, v in pairs) + "}"
         return "{" + ", ".join(f"'{k}': {render(v, children.get(k), nested=True)}" for k, v in value.items()) + "}"
     text = str(value)
+    if isinstance(value, datetime.datetime | datetime.time) and value.microsecond:
+        text = re.sub(r"(\.\d+?)0+(?=$|[+-])", r"\1", text)
     if nested:
         plain = text.strip() == text and text.upper() not in ("", "NULL") and not _QUOTED.search(text)
         return text if plain else "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -13,6 +13,7 @@ from sqlglot import exp
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
 from sqlml.catalog.snapshot import read_snapshot
 from sqlml.dialect import to_sql
+from sqlml.errors import ModelReplaced
 from sqlml.types import ModelVersion, Relation, Trained
 
 # Artifacts up to this many bytes are hashed again at every statement that scores with them.
@@ -194,7 +195,10 @@ def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
 
 
 def read_metrics(cursor: Cursor, catalog: str, model_id: str, version: int) -> dict[str, float | None]:
-    """The metrics of a version on its held-out rows."""
+    """The metrics of a version on its held-out rows.
+
+    Raises ModelReplaced where there are none any more.
+    """
     rows = cursor.rows(
         in_catalog(
             """SELECT t.key, t.value FROM sqlml.metrics AS t JOIN sqlml.runs AS r ON r.run_id = t.run_id
@@ -203,6 +207,8 @@ def read_metrics(cursor: Cursor, catalog: str, model_id: str, version: int) -> d
         ),
         [model_id, version],
     )
+    if not rows:
+        raise ModelReplaced("The model was dropped by another transaction.", hint="Send the statement again.")
     return dict(rows)
 
 
@@ -221,7 +227,10 @@ def find_artifact(cursor: Cursor, catalog: str, sha256: str) -> ModelVersion | N
 
 
 def is_intact(cursor: Cursor, model: ModelVersion) -> bool:
-    """Whether the stored bytes of a loaded version still are what their sha256 says; large ones are not read again."""
+    """Whether the stored bytes of a loaded version still are what their sha256 says; large ones are not read again.
+
+    A version that is gone was there when the statement was planned: it was dropped since, and is whole as it is loaded.
+    """
     rows = cursor.rows(
         in_catalog(
             """SELECT CASE WHEN octet_length(body) > ? THEN true ELSE sha256(body) = sha256 END
@@ -230,7 +239,7 @@ def is_intact(cursor: Cursor, model: ModelVersion) -> bool:
         ),
         [_CHECKED_AGAIN, model.model_id, model.version],
     )
-    return bool(rows and rows[0][0])
+    return not rows or bool(rows[0][0])
 
 
 def read_body(cursor: Cursor, model: ModelVersion) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -61,13 +62,19 @@ class LinearReg(ModelType):
         return estimator
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
-        """Fit and keep the coefficients only."""
+        """Fit and keep the coefficients only; what scikit-learn warns of is a warning of the run."""
         import numpy as np
 
         from sqlml.scoring.linear import store
 
         estimator: Any = self.build(options, rows=len(data.target))
         data.report(Progress("fit", 0, 1))
-        estimator.fit(data.design(), data.target)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            estimator.fit(data.design(), data.target)
         data.report(Progress("fit", 1, 1))
-        return Fitted("linear", store(np.atleast_2d(estimator.coef_), np.atleast_1d(estimator.intercept_), "identity"))
+        return Fitted(
+            "linear",
+            store(np.atleast_2d(estimator.coef_), np.atleast_1d(estimator.intercept_), "identity"),
+            warnings=tuple(dict.fromkeys(str(w.message) for w in caught)),
+        )

@@ -291,6 +291,30 @@ class TestTwoTrainers:
         assert state["models"] == state["macros"]
         assert state["model_versions"] == state["artifacts"] == state["runs"]
 
+    def test_readers_never_meet_half_a_model(self, a: sqlml.Connection, b: sqlml.Connection) -> None:
+        train(a)
+        a.execute("CREATE VIEW predicted AS SELECT x, ml_predict('line', p) AS y FROM points AS p")
+        ended = threading.Event()
+
+        def replace() -> None:
+            try:
+                for slope in range(3, 15):
+                    a.execute("BEGIN")
+                    a.execute("DROP MODEL line")
+                    train(a, slope=slope)
+                    a.execute("COMMIT")
+            finally:
+                ended.set()
+
+        def read() -> None:
+            while not ended.is_set():
+                assert at_10(b) % 10 == 1
+                assert b.execute("SELECT round(y, 6)::INTEGER % 10 FROM predicted WHERE x = 10").fetchall() == [(1,)]
+                assert b.execute("SELECT round(r2_score, 6) FROM ML.EVALUATE(MODEL line)").fetchall() == [(1.0,)]
+                assert models(b) == [("line", 1)]
+
+        assert together(replace, read) == []
+
 
 class TestConflict:
     @pytest.mark.parametrize("exists", [False, True])
@@ -436,6 +460,24 @@ class TestAttached:
         assert a.execute("SELECT round(y, 6) FROM road.far").fetchall() == [(21.0,)]
         assert a.execute("SELECT round(y, 6) FROM road.near").fetchall() == [(41.0,)]
         assert at_10(a) == 21
+
+    def test_a_view_keeps_its_model_wherever_it_is_kept(self, a: sqlml.Connection, tmp_path: Path) -> None:
+        a.execute(f"ATTACH '{tmp_path / 'other.duckdb'}' AS other")
+        train(a, "line", slope=2)
+        train(a, "other.main.line", slope=3)
+        for view, model, expected in (
+            ("other.main.far", "line", 21),
+            ("other.near", "other.line", 31),
+            ("road.main.near", "line", 21),
+            ("road.main.far", "other.main.line", 31),
+            ("TEMP here", "line", 21),
+            ("TEMP there", "other.line", 31),
+        ):
+            kind, _, name = view.rpartition(" ")
+            a.execute(f"CREATE {kind} VIEW {name} AS SELECT round(ml_predict('{model}', x := 10), 6) AS y")
+            for current in ("other", "road"):
+                a.execute(f"USE {current}")
+                assert a.execute(f"FROM {name}").fetchall() == [(expected,)], (view, current)
 
     def test_view_of_an_attached_file_finds_the_models_of_that_file(
         self, a: sqlml.Connection, connect: Connect, tmp_path: Path
