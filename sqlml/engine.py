@@ -6,7 +6,6 @@ import atexit
 import os
 import threading
 import uuid
-import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -405,6 +404,3 @@ class Scratch:
     def close(self) -> None:
         """Close it."""
         self._duck.close()
-
-
-warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
