@@ -18,7 +18,8 @@ from sqlml.artifact_store import ArtifactStore, scores
 from sqlml.catalog.schema import migrate, schema_version
 from sqlml.catalog.snapshot import Snapshot, read_snapshot
 from sqlml.dialect import parse, too_deep
-from sqlml.engine import COMMENT, STRING, Database, Engine, unpark
+from sqlml.engine import COMMENT, STRING, Database, Engine
+from sqlml.engine_private import unpark
 from sqlml.errors import (
     Cancelled,
     ConnectionClosed,

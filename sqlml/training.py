@@ -78,11 +78,7 @@ def train(
     if scores is None:
         scorer = load_scorer(fitted.format, document)
         scores = scorer.estimator.score(data.preprocessor, held_out if is_held_out else training)
-    if not np.isfinite(scores).all():
-        raise TrainingFailed(
-            "The trained model predicts infinite or undefined numbers.",
-            hint="Rescale very large or very small columns, and check the options.",
-        )
+    _check_scores(scores)
     return Trained(
         document=document,
         format=fitted.format,
@@ -110,6 +106,14 @@ def _read_columns(task: Task, table: TrainingTable, order: npt.NDArray[np.int64]
     # Arrow and numpy let go of the interpreter while they copy.
     with ThreadPoolExecutor() as pool:
         return dict(zip(names, pool.map(read, names, [i.kind for i in task.inputs], numbers), strict=True))
+
+
+def _check_scores(scores: Floats) -> None:
+    if not np.isfinite(scores).all():
+        raise TrainingFailed(
+            "The trained model predicts infinite or undefined numbers.",
+            hint="Rescale very large or very small columns, and check the options.",
+        )
 
 
 def _fit(task: Task, data: TrainingData) -> Fitted:

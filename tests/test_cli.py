@@ -22,7 +22,9 @@ SELECT a, b, round(ml_predict('m', t), 6) AS p, NULL AS nothing, 'x|y;' AS text 
 
 
 def run(*arguments, stdin=None, **options):
-    return subprocess.run([*SQLML, *arguments], input=stdin, capture_output=True, text=True, timeout=120, check=False, **options)
+    return subprocess.run(
+        [*SQLML, *arguments], input=stdin, capture_output=True, text=True, timeout=120, check=False, **options
+    )
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from sqlml.catalog.macros import create_macro
 from sqlml.catalog.schema import has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import parse_query, to_sql
-from sqlml.engine import Scratch
+from sqlml.engine_private import Scratch
 from sqlml.errors import AlreadyExists, ConstraintViolation, ReadOnly, TransactionConflict
 from sqlml.features import interface
 from sqlml.metrics import COLUMNS, evaluation
