@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sqlml.errors import TrainingFailed
 from sqlml.fitting import Fitted, TrainingData
-from sqlml.preprocessing import Preprocessor, Raw, Text, pick, read_column
+from sqlml.preprocessing import Floats, Preprocessor, Raw, Text, pick, read_column
 from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, split_rows
 from sqlml.task import Task, TrainingTable
