@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from pathlib import Path
 
-from benchmarks.measure import Load, show
+from benchmarks.measure import show
 
 
 def main() -> None:
@@ -24,54 +23,41 @@ def main() -> None:
         # The models of a benchmark are signed with a key of their own.
         os.environ["SQLML_CONFIG_DIR"] = folder
         for name in arguments.names or _ALL:
-            _ALL[name](arguments, Path(folder))
+            _ALL[name](arguments)
 
 
-def _training(arguments: argparse.Namespace, _: Path) -> None:
+def _training(arguments: argparse.Namespace) -> None:
     from benchmarks import training
 
-    load = Load()
     figures = training.measure(rows=arguments.rows, repeats=arguments.repeats)
     caption = "sqlml / by hand over the same table in the same process, one after the other, with the same parameters."
     show(
         "CREATE MODEL, 100 rounds x 31 leaves / to_arrow_table + lightgbm.Dataset + train",
         figures,
-        f"{caption}\n{load}",
+        caption,
     )
 
 
-def _statements(arguments: argparse.Namespace, _: Path) -> None:
+def _statements(arguments: argparse.Namespace) -> None:
     from benchmarks import statements
 
-    load = Load()
     figures = statements.measure(repeats=arguments.repeats)
     caption = (
         "sqlml's own time: of each call, what is not spent inside DuckDB. The bound of a first-seen statement is\n"
         "DuckDB's tokeniser on the same text + 100 us. Medians of calls; first-seen texts are new each time."
     )
-    show("Statements that are DuckDB's own: what sqlml adds", figures, f"{caption}\n{load}")
+    show("Statements that are DuckDB's own: what sqlml adds", figures, caption)
 
 
-def _scoring(arguments: argparse.Namespace, _: Path) -> None:
+def _scoring(arguments: argparse.Namespace) -> None:
     from benchmarks import scoring
 
-    load = Load()
     figures = scoring.measure(rows=arguments.rows, repeats=arguments.repeats)
     caption = "sqlml / by hand: to_arrow_table, numpy, estimator.predict; written: and into a table of the database."
-    show(f"ml_predict over {arguments.rows:,} rows of 20 numbers / by hand", figures, f"{caption}\n{load}")
+    show(f"ml_predict over {arguments.rows:,} rows of 20 numbers / by hand", figures, caption)
 
 
-def _single(arguments: argparse.Namespace, folder: Path) -> None:
-    from benchmarks import single_row
-
-    load = Load()
-    figures = single_row.measure(folder=folder, repeats=arguments.repeats)
-    show(
-        "SELECT ml_predict('m', 0.1, 0.2, '3', 0.5): where the time goes", figures, f"Medians of 100 calls each. {load}"
-    )
-
-
-_ALL = {"training": _training, "statements": _statements, "scoring": _scoring, "single": _single}
+_ALL = {"training": _training, "statements": _statements, "scoring": _scoring}
 
 if __name__ == "__main__":
     main()
