@@ -20,6 +20,7 @@ from sqlml.result import Result
 from sqlml.types import Column, Params, SourceMap
 
 _DESCRIBE = "DESCRIBE "
+_BATCH = 122_880
 
 Scores = Callable[[str, Mapping[str, Any]], Any]
 
@@ -210,10 +211,22 @@ class Engine:
         described = self.execute(_DESCRIBE + query, params, moved).fetchall()
         return [Column(str(row[0]), str(row[1])) for row in described]
 
-    def table(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Any:
-        """The whole result of a query as an Arrow table, by DuckDB's parallel collector."""
+    def stream(
+        self, take: Callable[[Any], None], sql: str, params: Params = None, source: SourceMap | None = None
+    ) -> None:
+        """Give the result of a long query to `take`, one Arrow record batch after another."""
+
+        def read() -> None:
+            # Of a relation DuckDB hands out batches while it runs; execute would collect them all first.
+            for batch in self._duck.sql(sql, params=params or None).to_arrow_reader(_BATCH):
+                take(batch)
+
         with self.guard(sql, source):
-            return self._interruptibly(lambda: self._duck.sql(sql, params=params or None).to_arrow_table())
+            try:
+                self._interruptibly(read)
+            except OSError as error:
+                # What Arrow makes of an error of DuckDB's between two batches.
+                raise self._translated(error, sql, source) from None
 
     def _interruptibly(self, run: Callable[[], Any]) -> Any:
         """Run a long call aside, so that Ctrl-C always stops it.
@@ -330,7 +343,7 @@ class Engine:
                 raise KeyboardInterrupt from None
             raise
 
-    def _translated(self, error: duckdb.Error, sql: str, source: SourceMap | None) -> SqlmlError:
+    def _translated(self, error: Exception, sql: str, source: SourceMap | None) -> SqlmlError:
         translated = translate(error, sql, source)
         for text in list(self.database.udf_errors):
             if text in translated.message:

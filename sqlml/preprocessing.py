@@ -50,31 +50,6 @@ class Text:
 Raw = Floats | Text
 
 
-def pick(column: Raw, rows: Any, out: Floats) -> Raw:
-    """The rows of a column in that order; numbers go into `out`."""
-    if isinstance(column, Text):
-        return Text(column.codes.take(rows), column.values)
-    # Every row number is valid; to check them, numpy would copy once more.
-    return np.take(column, rows, out=out, mode="clip")
-
-
-def read_column(array: Any, kind: str) -> Raw:
-    """An Arrow array as numbers (NaN for NULL and for what is not finite) or as coded text."""
-    import pyarrow as pa
-
-    if kind == "category":
-        if isinstance(array, pa.ChunkedArray):
-            array = array.combine_chunks()
-        encoded = array.dictionary_encode()
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        return Text(codes, encoded.dictionary.to_pylist())
-    values: Floats = np.asarray(
-        array.to_numpy() if isinstance(array, pa.ChunkedArray) else array.to_numpy(zero_copy_only=False),
-        dtype=np.float64,
-    )
-    return values
-
-
 @dataclass(frozen=True)
 class Learned:
     """What one input learned: mean and scale of a number, or the sorted categories."""
@@ -111,12 +86,12 @@ class Learned:
         return {}
 
     def read(self, array: Any) -> Raw:
-        """An Arrow array to be scored: as `read_column`, text already coded by the categories that were learned."""
+        """An Arrow array to be scored: numbers, NaN for NULL, or text coded by the categories that were learned."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         if self.kind != "category":
-            return read_column(array, self.kind)
+            return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)
         found = pc.index_in(array.cast(pa.string()), value_set=self._known_texts, skip_nulls=True)
         codes = found.fill_null(len(self.categories)).to_numpy(zero_copy_only=False).astype(np.int64)
         if array.null_count:

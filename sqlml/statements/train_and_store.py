@@ -22,10 +22,11 @@ from sqlml.features import interface
 from sqlml.metrics import COLUMNS, evaluation
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
-from sqlml.training_query import read_table
+from sqlml.training_rows import TrainingRows
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
 _ATTEMPTS = 20
+_CHUNK = 122_880
 _LIBRARIES = ("duckdb", "lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy", "sqlml")
 
 
@@ -51,15 +52,11 @@ def train_and_store(plan: Plan, context: Context) -> Result:
             return _existing_row(database, creation.name, found)
     context.load_artifacts(plan.models)
     context.report(Progress("read", 0, 1))
-    table = database.table(plan.sql, plan.params, plan.source_map)
+    rows = TrainingRows(creation.task.inputs, has_split=bool(creation.task.common.data_split_col))
+    database.stream(rows.add, plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
-    trained = train(
-        creation.task,
-        read_table(creation.task, table),
-        report=context.report,
-        check_cancelled=context.check_cancelled,
-    )
-    del table
+    trained = train(creation.task, rows, report=context.report, check_cancelled=context.check_cancelled)
+    del rows
     metrics = evaluate(creation.task.model_type.task, trained)
     context.check_cancelled()
     body = artifacts.to_bytes(trained.document)
@@ -89,7 +86,8 @@ def evaluate(task: str, trained: Trained) -> dict[str, float | None]:
     rows = parse_query("SELECT label, score FROM held_out")
     scratch = Scratch()
     try:
-        table = pa.table({"label": labels, "score": scores})
+        # DuckDB reads the chunks side by side.
+        table = pa.Table.from_batches(pa.table({"label": labels, "score": scores}).to_batches(_CHUNK))
         found = scratch.row(to_sql(evaluation(task, trained.classes, rows)), held_out=table)
     finally:
         scratch.close()
