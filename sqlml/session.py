@@ -113,6 +113,8 @@ class Session:
     def _pieces(self, sql: str) -> list[Piece] | None:
         """The statements of a text; None where none of them is ours and DuckDB takes it whole."""
         self._ensure_open()
+        if not self.prepared and self._reader.is_foreign(sql):
+            return None
         if not self.prepared and sql in self._scripts:
             self._scripts.move_to_end(sql)
             return self._scripts[sql]
