@@ -38,6 +38,36 @@ def train(
     """
     started = time.perf_counter()
     report(Progress("prepare", 0, 1))
+    data = _training_data(task, rows, report, check_cancelled)
+    fitted = _fit(task, data)
+    document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
+    report(Progress("evaluate", 0, 1))
+    is_held_out = len(data.held_out_target) > 0
+    scores = None if is_held_out else fitted.training_scores
+    if scores is None:
+        scorer = load_scorer(fitted.format, document)
+        scores = scorer.estimator.score(data.preprocessor, data.held_out if is_held_out else data.columns)
+    _check_scores(scores)
+    return Trained(
+        document=document,
+        format=fitted.format,
+        classes=data.classes,
+        history=fitted.history,
+        training_rows=len(data.target),
+        evaluation_rows=len(data.held_out_target),
+        dropped_rows=len(rows) - len(data.target) - len(data.held_out_target),
+        evaluation_source="evaluation" if is_held_out else "training",
+        resolved=fitted.resolved,
+        labels=data.held_out_target if is_held_out else data.target,
+        scores=scores,
+        seconds=time.perf_counter() - started,
+        warnings=fitted.warnings,
+    )
+
+
+def _training_data(
+    task: Task, rows: TrainingRows, report: Callable[[Progress], None], check_cancelled: Callable[[], None]
+) -> TrainingData:
     if len(rows) == 0:
         raise TrainingFailed("The training query returned no rows.", hint="Check its WHERE and JOIN conditions.")
     target, labelled, classes = _read_label(task, rows.label)
@@ -60,7 +90,7 @@ def train(
     _check_classes(task, target[:count], classes)
     training = {name: column[:count] for name, column in columns.items()}
     held_out = {name: column[count:] for name, column in columns.items()}
-    data = TrainingData(
+    return TrainingData(
         columns=training,
         target=target[:count],
         held_out=held_out,
@@ -70,30 +100,6 @@ def train(
         report=report,
         check_cancelled=check_cancelled,
         seed=task.common.seed,
-    )
-    fitted = _fit(task, data)
-    document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
-    report(Progress("evaluate", 0, 1))
-    is_held_out = len(split.evaluate) > 0
-    scores = None if is_held_out else fitted.training_scores
-    if scores is None:
-        scorer = load_scorer(fitted.format, document)
-        scores = scorer.estimator.score(data.preprocessor, held_out if is_held_out else training)
-    _check_scores(scores)
-    return Trained(
-        document=document,
-        format=fitted.format,
-        classes=classes,
-        history=fitted.history,
-        training_rows=len(split.train),
-        evaluation_rows=len(split.evaluate),
-        dropped_rows=len(rows) - len(order),
-        evaluation_source="evaluation" if is_held_out else "training",
-        resolved=fitted.resolved,
-        labels=target[count:] if is_held_out else target,
-        scores=scores,
-        seconds=time.perf_counter() - started,
-        warnings=fitted.warnings,
     )
 
 
