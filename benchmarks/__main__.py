@@ -1,4 +1,4 @@
-"""`python -m benchmarks [training] [statements] [scoring] [single] [--rows N] [--repeats N]`."""
+"""`python -m benchmarks [training] [statements] [scoring] [--rows N] [--repeats N]`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import tempfile
 
-from benchmarks.measure import CONSOLE, show
+from benchmarks.measure import show
 
 
 def main() -> None:
@@ -30,12 +30,34 @@ def _training(arguments: argparse.Namespace) -> None:
     from benchmarks import training
 
     figures = training.measure(rows=arguments.rows, repeats=arguments.repeats)
-    caption = "sqlml / by hand, both over the same table in the same process, one after the other."
-    show("CREATE MODEL, 100 rounds x 31 leaves, against to_arrow_table + lightgbm.Dataset + train", figures, caption)
+    caption = "sqlml / by hand over the same table in the same process, one after the other, with the same parameters."
+    show(
+        "CREATE MODEL, 100 rounds x 31 leaves / to_arrow_table + lightgbm.Dataset + train",
+        figures,
+        caption,
+    )
 
 
-_ALL = {"training": _training}
+def _statements(arguments: argparse.Namespace) -> None:
+    from benchmarks import statements
+
+    figures = statements.measure(repeats=arguments.repeats)
+    caption = (
+        "sqlml's own time: of each call, what is not spent inside DuckDB. The bound of a first-seen statement is\n"
+        "DuckDB's tokeniser on the same text + 100 us. Medians of calls; first-seen texts are new each time."
+    )
+    show("Statements that are DuckDB's own: what sqlml adds", figures, caption)
+
+
+def _scoring(arguments: argparse.Namespace) -> None:
+    from benchmarks import scoring
+
+    figures = scoring.measure(rows=arguments.rows, repeats=arguments.repeats)
+    caption = "sqlml / by hand: to_arrow_table, numpy, estimator.predict; written: and into a table of the database."
+    show(f"ml_predict over {arguments.rows:,} rows of 20 numbers / by hand", figures, caption)
+
+
+_ALL = {"training": _training, "statements": _statements, "scoring": _scoring}
 
 if __name__ == "__main__":
-    CONSOLE.print()
     main()

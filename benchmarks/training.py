@@ -83,7 +83,8 @@ def _parameters(con: sqlml.Connection) -> dict[str, Any]:
 
     recorded = dict(
         con.execute(
-            "SELECT key, value FROM sqlml.params WHERE run_id = (SELECT run_id FROM sqlml.runs ORDER BY version DESC LIMIT 1)"
+            "SELECT key, value FROM sqlml.params "
+            "WHERE run_id = (SELECT run_id FROM sqlml.runs ORDER BY version DESC LIMIT 1)"
         ).fetchall()
     )
     names = parameters(BoostingOptions(), "regression", rows=1, classes=0, seed=0)

@@ -64,7 +64,9 @@ def _options(kind: type[Any]) -> str:
     rows = ["| option | values | default | what it does |", "| --- | --- | --- | --- |"]
     for spec in fields(kind):
         default = "" if spec.default in (None, "") else _sql(spec.default)
-        rows.append(f"| `{spec.name}` | {_values(hints[spec.name], spec.metadata)} | {default} | {spec.metadata['doc']} |")
+        rows.append(
+            f"| `{spec.name}` | {_values(hints[spec.name], spec.metadata)} | {default} | {spec.metadata['doc']} |"
+        )
     return "\n".join(rows)
 
 

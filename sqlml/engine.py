@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 import uuid
-import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -15,7 +13,6 @@ from typing import Any
 
 import duckdb
 import sqlml_udfs
-from sqlglot import exp
 
 from sqlml.engine_errors import translate
 from sqlml.errors import DatabaseLocked, InvalidOption, InvalidSql, NotFound, SqlmlError
@@ -23,6 +20,7 @@ from sqlml.result import Result
 from sqlml.types import Column, Params, SourceMap
 
 _DESCRIBE = "DESCRIBE "
+_BATCH = 122_880
 
 Scores = Callable[[str, Mapping[str, Any]], Any]
 
@@ -32,7 +30,6 @@ STRING = duckdb.token_type.string_const
 # Reentrant: a dropped connection may be released while another is opened.
 _lock = threading.RLock()
 _open: dict[str, Database] = {}
-_private: dict[int, Any] = {}
 
 
 class Database:
@@ -214,10 +211,22 @@ class Engine:
         described = self.execute(_DESCRIBE + query, params, moved).fetchall()
         return [Column(str(row[0]), str(row[1])) for row in described]
 
-    def table(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Any:
-        """The whole result of a query as an Arrow table, by DuckDB's parallel collector."""
+    def stream(
+        self, take: Callable[[Any], None], sql: str, params: Params = None, source: SourceMap | None = None
+    ) -> None:
+        """Give the result of a long query to `take`, one Arrow record batch after another."""
+
+        def read() -> None:
+            # Of a relation DuckDB hands out batches while it runs; execute would collect them all first.
+            for batch in self._duck.sql(sql, params=params or None).to_arrow_reader(_BATCH):
+                take(batch)
+
         with self.guard(sql, source):
-            return self._interruptibly(lambda: self._duck.sql(sql, params=params or None).to_arrow_table())
+            try:
+                self._interruptibly(read)
+            except OSError as error:
+                # What Arrow makes of an error of DuckDB's between two batches.
+                raise self._translated(error, sql, source) from None
 
     def _interruptibly(self, run: Callable[[], Any]) -> Any:
         """Run a long call aside, so that Ctrl-C always stops it.
@@ -334,71 +343,9 @@ class Engine:
                 raise KeyboardInterrupt from None
             raise
 
-    def _translated(self, error: duckdb.Error, sql: str, source: SourceMap | None) -> SqlmlError:
+    def _translated(self, error: Exception, sql: str, source: SourceMap | None) -> SqlmlError:
         translated = translate(error, sql, source)
         for text in list(self.database.udf_errors):
             if text in translated.message:
                 return self.database.udf_errors.pop(text)
         return translated
-
-
-def _private_cursor() -> Any:
-    """A connection to a DuckDB of our own, in memory; to open one each time would take 15 ms."""
-    process = os.getpid()
-    with _lock:
-        # A process that was forked cannot use its parent's.
-        if process not in _private:
-            _private[process] = duckdb.connect(":memory:")
-        return _private[process].cursor()
-
-
-def unpark(reader: Any, description: list[tuple[Any, ...]]) -> Any:
-    """A cursor of a private DuckDB that gives the rows of an Arrow reader under their own names and types."""
-    import pyarrow as pa
-
-    duck = _private_cursor()
-    zone = next((t.tz for t in _leaves(reader.schema) if pa.types.is_timestamp(t) and t.tz), None)
-    if zone is not None:
-        setting = exp.EQ(this=exp.column("TimeZone"), expression=exp.Literal.string(zone))
-        duck.execute(exp.Set(expressions=[exp.SetItem(this=setting)]).sql(dialect="duckdb"))
-    # A query may give two columns the same name; a table may not have them.
-    schema = pa.schema([field.with_name(f"c{i}") for i, field in enumerate(reader.schema)])
-    batches = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in reader)
-    duck.register("parked", pa.RecordBatchReader.from_batches(schema, batches))
-    parked = duck.view("parked")
-    columns = []
-    for name, carried, (label, wanted, *_) in zip(schema.names, parked.types, description, strict=True):
-        column = duckdb.ColumnExpression(name)
-        columns.append((column if carried == wanted else column.cast(wanted)).alias(label))
-    duck.execute(parked.select(*columns).sql_query())
-    return duck
-
-
-def _leaves(types: Any) -> Iterator[Any]:
-    """The Arrow types of a schema or a nested type, down to those without parts."""
-    for field in types if hasattr(types, "names") else (types.field(i) for i in range(types.num_fields)):
-        if field.type.num_fields:
-            yield from _leaves(field.type)
-        else:
-            yield field.type
-
-
-class Scratch:
-    """A private in-memory DuckDB for queries over Arrow tables that must not touch the user's connection."""
-
-    def __init__(self, **tables: Any) -> None:
-        self._duck = _private_cursor()
-        for name, table in tables.items():
-            self._duck.register(name, table)
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        found: list[tuple[Any, ...]] = self._duck.execute(sql).fetchall()
-        return found
-
-    def close(self) -> None:
-        """Close it."""
-        self._duck.close()
-
-
-warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)

@@ -11,6 +11,7 @@ SqlmlError                      XX000  500
   ReadOnly                      25006  403   a write to a database opened read-only
   TransactionAborted            25P02  409   a statement after an error, before ROLLBACK
   TransactionConflict           40001  409   another transaction wrote the same model or rows
+    ModelReplaced               40001  409   a model was dropped between the plan and the run of a statement
   DatabaseLocked                55006  423   another process has the file open
   TrainingFailed                22000  422   the data cannot be learned from
   ArtifactRefused               58030  409   a stored model fails its signature or cannot be read

@@ -43,10 +43,11 @@ _CLASSIFICATION = """
 WITH rows AS MATERIALIZED (
     SELECT CAST(label AS VARCHAR) AS y, score,
            list_position(__classes, CAST(label AS VARCHAR)) AS at,
-           list_extract(__classes, __predicted) AS p
+           __predicted AS chosen
     FROM __rows WHERE label IS NOT NULL
 ), pairs AS (
-    SELECT y, p, count(*) AS n FROM rows GROUP BY y, p
+    SELECT y, list_extract(__classes, chosen) AS p, n
+    FROM (SELECT y, chosen, count(*) AS n FROM rows GROUP BY y, chosen)
 ), found AS (
     SELECT y AS c FROM pairs UNION SELECT p FROM pairs
 ), by_class AS (
@@ -61,16 +62,16 @@ WITH rows AS MATERIALIZED (
            CASE WHEN actual > 0 THEN hits / actual ELSE 0 END AS recall,
            CASE WHEN predicted + actual > 0 THEN 2 * hits / (predicted + actual) ELSE 0 END AS f1
     FROM by_class WHERE __counts
-), curve AS (
-    SELECT k, s, sum(n) AS n, sum(hit) AS hit
-    FROM (SELECT k, score[k] AS s, 1 AS n, CASE WHEN at = k THEN 1 ELSE 0 END AS hit
-          FROM rows, unnest(__ranked) AS r(k))
-    GROUP BY k, s
+), ranks AS (
+    -- Of equal scores each has the mean of the ranks they take: half of the first and the last.
+    SELECT k, hit, rank() OVER (PARTITION BY k ORDER BY s) + count(*) OVER (PARTITION BY k ORDER BY s) AS twice
+    FROM (SELECT k, score[k] AS s, coalesce(at = k, FALSE) AS hit FROM rows, unnest(__ranked) AS r(k))
 ), areas AS (
-    SELECT k, sum(hit * (below + (n - hit) / 2.0)) / nullif(sum(hit) * sum(n - hit), 0) AS area
-    FROM (SELECT k, n, hit, coalesce(sum(n - hit) OVER (PARTITION BY k ORDER BY s
-                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS below FROM curve)
-    GROUP BY k
+    -- The U of Mann and Whitney.
+    SELECT (twice - hits * (hits + 1)) / 2 / nullif(hits * misses, 0) AS area
+    FROM (SELECT sum(twice) FILTER (WHERE hit) AS twice,
+                 (count(*) FILTER (WHERE hit))::HUGEINT AS hits, count(*) FILTER (WHERE NOT hit) AS misses
+          FROM ranks GROUP BY k)
 )
 SELECT CASE WHEN total.n > 0 THEN coalesce((SELECT avg(precision) FROM rates), 0) END AS precision,
        CASE WHEN total.n > 0 THEN coalesce((SELECT avg(recall) FROM rates), 0) END AS recall,
@@ -78,7 +79,7 @@ SELECT CASE WHEN total.n > 0 THEN coalesce((SELECT avg(precision) FROM rates), 0
        CASE WHEN total.n > 0 THEN coalesce((SELECT avg(f1) FROM rates), 0) END AS f1_score,
        total.log_loss,
        (SELECT avg(area) FROM areas) AS roc_auc
-FROM (SELECT count(*) AS n, avg((y = p)::DOUBLE) AS accuracy,
+FROM (SELECT count(*) AS n, avg((at IS NOT DISTINCT FROM chosen)::INTEGER) AS accuracy,
              avg(-ln(greatest(coalesce(score[at], 0), 2.220446049250313e-16))) AS log_loss FROM rows) AS total
 """
 

@@ -17,7 +17,7 @@ from sqlml import nodes
 from sqlml.artifacts import verify_claim
 from sqlml.catalog.snapshot import Snapshot
 from sqlml.dialect import read_name
-from sqlml.errors import InvalidOption, SqlmlError
+from sqlml.errors import InvalidOption, NotFound, SqlmlError
 from sqlml.extensions import Registry
 from sqlml.functions.base import Function
 from sqlml.parameters import name_parameters, used_values

@@ -35,10 +35,10 @@ class InputLike(Protocol):
 
 @dataclass(frozen=True)
 class Text:
-    """A text column: a code into `values` for each row, -1 for NULL."""
+    """A text column: a code into `values` for each row, -1 for NULL. None among the values is any other text."""
 
     codes: Codes
-    values: Sequence[str]
+    values: Sequence[str | None]
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -48,31 +48,6 @@ class Text:
 
 
 Raw = Floats | Text
-
-
-def pick(column: Raw, rows: Any, out: Floats) -> Raw:
-    """The rows of a column in that order; numbers go into `out`."""
-    if isinstance(column, Text):
-        return Text(column.codes.take(rows), column.values)
-    # Every row number is valid; to check them, numpy would copy once more.
-    return np.take(column, rows, out=out, mode="clip")
-
-
-def read_column(array: Any, kind: str) -> Raw:
-    """An Arrow array as numbers (NaN for NULL and for what is not finite) or as coded text."""
-    import pyarrow as pa
-
-    if kind == "category":
-        if isinstance(array, pa.ChunkedArray):
-            array = array.combine_chunks()
-        encoded = array.dictionary_encode()
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        return Text(codes, encoded.dictionary.to_pylist())
-    values: Floats = np.asarray(
-        array.to_numpy() if isinstance(array, pa.ChunkedArray) else array.to_numpy(zero_copy_only=False),
-        dtype=np.float64,
-    )
-    return values
 
 
 @dataclass(frozen=True)
@@ -96,18 +71,42 @@ class Learned:
         """How many columns one_hot makes of this input."""
         return len(self.categories) + self.has_null if self.is_block else 1
 
-    def standardised(self, values: Floats) -> Floats:
-        """(x - mean) / scale, 0 where x is missing."""
-        scaled = (values - self.mean) / self.scale
-        return np.where(np.isfinite(values), scaled, 0.0)
+    @cached_property
+    def _known(self) -> tuple[Any, ...]:
+        return (*self.categories, None)
 
     @cached_property
-    def _positions(self) -> dict[Any, int]:
-        return {category: i for i, category in enumerate(self.categories)}
+    def _known_texts(self) -> Any:
+        import pyarrow as pa
 
-    def table(self, values: Sequence[str], *, null: int, unseen: int) -> Codes:
+        return pa.array(self.categories, pa.string())
+
+    @cached_property
+    def _tables(self) -> dict[tuple[int, int], Codes]:
+        return {}
+
+    def read(self, array: Any) -> Raw:
+        """An Arrow array to be scored: numbers, NaN for NULL, or text coded by the categories that were learned."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if self.kind != "category":
+            return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)
+        found = pc.index_in(array.cast(pa.string()), value_set=self._known_texts, skip_nulls=True)
+        codes = found.fill_null(len(self.categories)).to_numpy(zero_copy_only=False).astype(np.int64)
+        if array.null_count:
+            codes[array.is_null().to_numpy(zero_copy_only=False)] = -1
+        return Text(codes, self._known)
+
+    def table(self, values: Sequence[str | None], *, null: int, unseen: int) -> Codes:
         """The code of each value of a coded text column, and last that of NULL."""
-        return np.array([self._positions.get(v, unseen) for v in values] + [null], dtype=np.int64)
+        if values is not self._known:
+            positions = {category: i for i, category in enumerate(self.categories)}
+            return np.array([positions.get(v, unseen) for v in values] + [null], dtype=np.int64)
+        # Scoring asks for every 2,048 rows.
+        if (null, unseen) not in self._tables:
+            self._tables[null, unseen] = np.array([*range(len(self.categories)), unseen, null], dtype=np.int64)
+        return self._tables[null, unseen]
 
     def codes(self, column: Raw, *, null: int, unseen: int) -> Codes:
         """The position of each row's category, with the given codes for NULL and for what was not seen."""
@@ -133,7 +132,8 @@ def learn(spec: InputLike, column: Raw, *, one_hot: bool) -> Learned:
     """Learn one input from the training rows, in canonical order: the last bit of a mean depends on it."""
     if isinstance(column, Text):
         counts = np.bincount(column.codes + 1, minlength=len(column.values) + 1)
-        categories = tuple(sorted(v for v, count in zip(column.values, counts[1:], strict=True) if count))
+        present = zip(column.values, counts[1:], strict=True)
+        categories = tuple(sorted(value for value, count in present if count and value is not None))
         return Learned(spec.name, "category", categories=categories, has_null=bool(counts[0]))
     finite = np.isfinite(column)
     has_null = not bool(finite.all())
@@ -177,14 +177,19 @@ class Preprocessor:
 
     def blocks(self, columns: Mapping[str, Raw]) -> tuple[Floats, list[Codes]]:
         """The standardised numbers (rows x numeric inputs) and the codes of each block, -1 for no category."""
-        numbers = [i.standardised(_floats(columns[i.name])) for i in self.inputs if not i.is_block]
+        numbers = [i for i in self.inputs if not i.is_block]
         codes = [
             i.codes(columns[i.name], null=len(i.categories) if i.has_null else -1, unseen=-1)
             for i in self.inputs
             if i.is_block
         ]
-        count = len(numbers[0]) if numbers else len(codes[0])
-        dense = np.column_stack(numbers) if numbers else np.empty((count, 0))
+        dense: Floats = np.empty((len(columns[self.inputs[0].name]), len(numbers)))
+        for i, learned in enumerate(numbers):
+            dense[:, i] = _floats(columns[learned.name])
+        missing = ~np.isfinite(dense)
+        dense -= [i.mean for i in numbers]
+        dense /= [i.scale for i in numbers]
+        dense[missing] = 0.0
         return dense, codes
 
     @property

@@ -5,12 +5,16 @@ Quotes, dollar strings and nested comments are opaque: a word counts only where 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 _SCHEMAS = ("ml", "ai")
 _CALL_STARTS = frozenset(["(", "model", "table"])
+# Words that every statement of ours has one of, in some place; `ml` and `ai` stand before a dot or an underscore.
+_STATEMENT_WORDS = ("model", "vector", "grant", "revoke", "runs", "experiments")
+_SCHEMA = re.compile(r"(?<![a-z_])(?:ml|ai)(?![a-z0-9])")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,19 @@ class Reader:
         self._functions = frozenset(functions)
         self._comment = comment
         self._string = string
+        self._words = [*_STATEMENT_WORDS, *(name for name in functions if not name.startswith(("ml_", "ai_")))]
+
+    def is_foreign(self, text: str) -> bool:
+        """Whether no letters of ours are in a text: then no token is ours either, and none needs to be read.
+
+        Says nothing of EXECUTE and DEALLOCATE.
+        """
+        if not isinstance(text, str) or not text.isascii():
+            return False
+        lowered = text.lower()
+        if any(word in lowered for word in self._words):
+            return False
+        return not (("ml" in lowered or "ai" in lowered) and _SCHEMA.search(lowered))
 
     def read(self, text: str, tokens: list[tuple[int, Any]], prepared: Collection[str] = ()) -> list[Piece]:
         """Split a script; empty statements are left out."""

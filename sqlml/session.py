@@ -17,7 +17,8 @@ from sqlml.artifact_store import ArtifactStore, scores
 from sqlml.catalog.schema import migrate, schema_version
 from sqlml.catalog.snapshot import Snapshot, read_snapshot
 from sqlml.dialect import parse, too_deep
-from sqlml.engine import COMMENT, STRING, Database, Engine, unpark
+from sqlml.engine import COMMENT, STRING, Database, Engine
+from sqlml.engine_private import unpark
 from sqlml.errors import (
     Cancelled,
     ConnectionClosed,
@@ -111,6 +112,8 @@ class Session:
     def _pieces(self, sql: str) -> list[Piece] | None:
         """The statements of a text; None where none of them is ours and DuckDB takes it whole."""
         self._ensure_open()
+        if not self.prepared and self._reader.is_foreign(sql):
+            return None
         if not self.prepared and sql in self._scripts:
             self._scripts.move_to_end(sql)
             return self._scripts[sql]

@@ -7,6 +7,7 @@ The same row falls on the same side whatever the order of the rows and however o
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ Rows = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
 _SMALL, _LARGE, _HELD_OUT = 500, 50_000, 10_000
+_HALF = np.uint64(1 << 63)
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,25 @@ class RowSplit:
 def _mixed(row_hash: Any, seed: int) -> Hashes:
     # The finaliser of splitmix64, so that each seed gives an unrelated order.
     with np.errstate(over="ignore"):
-        z = np.asarray(row_hash.to_numpy(), dtype=np.uint64) + np.uint64(seed + 1) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)
+        z: Hashes = row_hash.to_numpy() + np.uint64(seed + 1) * np.uint64(0x9E3779B97F4A7C15)
+        shifted = np.empty_like(z)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+            z ^= np.right_shift(z, np.uint64(shift), out=shifted)
+            z *= np.uint64(factor)
+        return z
 
 
 def canonical_order(row_hash: Any, *, seed: int) -> Rows:
     """The row numbers in the order of their mixed hashes: an order that only the rows themselves decide."""
-    return np.argsort(_mixed(row_hash, seed), kind="stable").astype(np.int64)
+    ranks = _mixed(row_hash, seed)
+    low = ranks < _HALF
+
+    def ordered(half: Rows) -> Rows:
+        return half[np.argsort(ranks[half], kind="stable")]
+
+    # numpy lets go of the interpreter while it sorts.
+    with ThreadPoolExecutor() as pool:
+        return np.concatenate(list(pool.map(ordered, (np.flatnonzero(low), np.flatnonzero(~low)))))
 
 
 def dataset_digest(row_hash: Any) -> str:
@@ -61,7 +73,7 @@ def split_rows(options: CommonOptions, order: Rows, row_hash: Any, split_column:
     if method == "NO_SPLIT" or (method == "AUTO_SPLIT" and len(order) < _SMALL):
         return RowSplit(order, none)
     if method == "CUSTOM":
-        held_out = np.asarray(split_column.fill_null(True).to_numpy(), dtype=bool)[order]  # noqa: FBT003 - Arrow's
+        held_out = np.asarray(split_column.fill_null(True).to_numpy(zero_copy_only=False), dtype=bool)[order]  # noqa: FBT003 - Arrow's
         result = RowSplit(order[~held_out], order[held_out])
     elif method == "SEQ":
         result = _sequential(order, split_column, options.data_split_eval_fraction)
@@ -91,8 +103,7 @@ def _sequential(order: Rows, split_column: Any, fraction: float) -> RowSplit:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = split_column.combine_chunks() if isinstance(split_column, pa.ChunkedArray) else split_column
-    values = column.take(pa.array(order))
+    values = split_column.take(pa.array(order))
     known = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))
     ascending = known[pc.sort_indices(values.drop_null()).to_numpy()]
     last = np.zeros(len(order), dtype=bool)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,30 +18,34 @@ if TYPE_CHECKING:
 _MEDIAN_ROWS = 100_000
 
 
-def feature_statistics(inputs: Sequence[Input], columns: Mapping[str, Raw], rows: Any) -> tuple[FeatureStatistics, ...]:
-    """One entry a feature, of these rows."""
-    return tuple(_statistics(i.feature.name, columns[i.name], rows) for i in inputs if i.name == i.feature.name)
+def feature_statistics(inputs: Sequence[Input], columns: Mapping[str, Raw]) -> tuple[FeatureStatistics, ...]:
+    """One entry a feature, of the training rows in canonical order."""
+    names = [i.name for i in inputs if i.name == i.feature.name]
+    # numpy lets go of the interpreter while it computes.
+    with ThreadPoolExecutor() as pool:
+        return tuple(pool.map(lambda name: _statistics(name, columns[name]), names))
 
 
-def _statistics(name: str, column: Raw, rows: Any) -> FeatureStatistics:
+def _statistics(name: str, column: Raw) -> FeatureStatistics:
     if isinstance(column, Text):
-        codes = column.codes[rows]
-        known_codes = codes[codes >= 0]
-        return FeatureStatistics(
-            name, category_count=len(np.unique(known_codes)), null_count=len(codes) - len(known_codes)
-        )
-    values = column[rows]
-    known = values[np.isfinite(values)]
+        counts = np.bincount(column.codes + 1, minlength=1)
+        return FeatureStatistics(name, category_count=int(np.count_nonzero(counts[1:])), null_count=int(counts[0]))
+    known = column
+    # A number that is missing or infinite shows in the sum of squares.
+    if not np.isfinite(np.dot(column, column)):
+        known = column[np.isfinite(column)]
     if not len(known):
-        return FeatureStatistics(name, null_count=len(values))
+        return FeatureStatistics(name, null_count=len(column))
+    mean = float(known.mean())
+    centred = known - mean
     return FeatureStatistics(
         name,
         minimum=float(known.min()),
         maximum=float(known.max()),
-        mean=float(known.mean()),
+        mean=mean,
         median=float(np.median(known[:_MEDIAN_ROWS])),
-        stddev=float(known.std(ddof=1)) if len(known) > 1 else 0.0,
-        null_count=len(values) - len(known),
+        stddev=float(np.sqrt(np.dot(centred, centred) / (len(known) - 1))) if len(known) > 1 else 0.0,
+        null_count=len(column) - len(known),
     )
 
 

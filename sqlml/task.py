@@ -1,8 +1,7 @@
-"""What to train and on which rows: the values that go into training."""
+"""What to train."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,16 +21,3 @@ class Task:
     label: str
     label_type: str
     label_family: str
-
-
-@dataclass(frozen=True)
-class TrainingTable:
-    """The rows as Arrow arrays: one an input, the label, the row hash and, if asked for, the split column."""
-
-    inputs: Mapping[str, Any]
-    label: Any
-    row_hash: Any
-    split: Any = None
-
-    def __len__(self) -> int:
-        return len(self.label)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,12 @@ import numpy.typing as npt
 
 from sqlml.errors import TrainingFailed
 from sqlml.fitting import Fitted, TrainingData
-from sqlml.preprocessing import Preprocessor, Raw, Text, pick, read_column
+from sqlml.preprocessing import Floats, Preprocessor, Raw, Text
 from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, dataset_digest, split_rows
 from sqlml.statistics import feature_statistics, tree_importances
-from sqlml.task import Task, TrainingTable
+from sqlml.task import Task
+from sqlml.training_rows import TrainingRows
 from sqlml.types import Progress, Trained
 
 # The square of a larger number is infinite.
@@ -27,7 +27,7 @@ _LARGEST = 1e150
 @np.errstate(all="ignore")
 def train(
     task: Task,
-    table: TrainingTable,
+    rows: TrainingRows,
     *,
     report: Callable[[Progress], None],
     check_cancelled: Callable[[], None],
@@ -39,20 +39,55 @@ def train(
     """
     started = time.perf_counter()
     report(Progress("prepare", 0, 1))
-    if len(table) == 0:
+    data = _training_data(task, rows, report, check_cancelled)
+    fitted = _fit(task, data)
+    document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
+    report(Progress("evaluate", 0, 1))
+    is_held_out = len(data.held_out_target) > 0
+    scores = None if is_held_out else fitted.training_scores
+    if scores is None:
+        scorer = load_scorer(fitted.format, document)
+        scores = scorer.estimator.score(data.preprocessor, data.held_out if is_held_out else data.columns)
+    _check_scores(scores)
+    return Trained(
+        document=document,
+        format=fitted.format,
+        classes=data.classes,
+        history=fitted.history,
+        training_rows=len(data.target),
+        evaluation_rows=len(data.held_out_target),
+        dropped_rows=len(rows) - len(data.target) - len(data.held_out_target),
+        evaluation_source="evaluation" if is_held_out else "training",
+        resolved=fitted.resolved,
+        labels=data.held_out_target if is_held_out else data.target,
+        scores=scores,
+        seconds=time.perf_counter() - started,
+        dataset_digest=dataset_digest(rows.row_hash),
+        total_rows=len(rows),
+        statistics=feature_statistics(task.inputs, data.columns),
+        importances=tree_importances(fitted.state["model"], task.inputs) if fitted.format == "lightgbm" else (),
+        warnings=fitted.warnings,
+    )
+
+
+def _training_data(
+    task: Task, rows: TrainingRows, report: Callable[[Progress], None], check_cancelled: Callable[[], None]
+) -> TrainingData:
+    if len(rows) == 0:
         raise TrainingFailed("The training query returned no rows.", hint="Check its WHERE and JOIN conditions.")
-    target, labelled, classes = _read_label(task, table.label)
-    order = canonical_order(table.row_hash, seed=task.common.seed)
+    target, labelled, classes = _read_label(task, rows.label)
+    row_hash = rows.row_hash
+    order = canonical_order(row_hash, seed=task.common.seed)
     order = order[labelled[order]]
     if len(order) < 2:
         raise TrainingFailed(
             f"There {'is one row' if len(order) else 'is no row'} with a label; at least 2 are needed.",
             hint=f'Training leaves out rows whose "{task.label}" is NULL.',
         )
-    split = split_rows(task.common, order, table.row_hash, table.split)
+    split = split_rows(task.common, order, row_hash, rows.split)
     # The rows that train in canonical order, then those that are held out.
     order = np.concatenate([split.train, split.evaluate])
-    columns = _read_columns(task, table, order)
+    columns = rows.in_order(order)
     target = target[order]
     count = len(split.train)
     _check_features(task, columns)
@@ -60,7 +95,7 @@ def train(
     _check_classes(task, target[:count], classes)
     training = {name: column[:count] for name, column in columns.items()}
     held_out = {name: column[count:] for name, column in columns.items()}
-    data = TrainingData(
+    return TrainingData(
         columns=training,
         target=target[:count],
         held_out=held_out,
@@ -71,50 +106,14 @@ def train(
         check_cancelled=check_cancelled,
         seed=task.common.seed,
     )
-    fitted = _fit(task, data)
-    document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
-    report(Progress("evaluate", 0, 1))
-    is_held_out = len(split.evaluate) > 0
-    scores = None if is_held_out else fitted.training_scores
-    if scores is None:
-        scorer = load_scorer(fitted.format, document)
-        scores = scorer.estimator.score(data.preprocessor, held_out if is_held_out else training)
+
+
+def _check_scores(scores: Floats) -> None:
     if not np.isfinite(scores).all():
         raise TrainingFailed(
             "The trained model predicts infinite or undefined numbers.",
             hint="Rescale very large or very small columns, and check the options.",
         )
-    return Trained(
-        document=document,
-        format=fitted.format,
-        classes=classes,
-        history=fitted.history,
-        training_rows=len(split.train),
-        evaluation_rows=len(split.evaluate),
-        dropped_rows=len(table) - len(order),
-        evaluation_source="evaluation" if is_held_out else "training",
-        resolved=fitted.resolved,
-        labels=target[count:] if is_held_out else target,
-        scores=scores,
-        seconds=time.perf_counter() - started,
-        dataset_digest=dataset_digest(table.row_hash),
-        total_rows=len(table),
-        statistics=feature_statistics(task.inputs, columns, split.train),
-        importances=(tree_importances(fitted.state["model"], task.inputs) if fitted.format == "lightgbm" else ()),
-        warnings=fitted.warnings,
-    )
-
-
-def _read_columns(task: Task, table: TrainingTable, order: npt.NDArray[np.int64]) -> dict[str, Raw]:
-    numbers = np.empty((len(task.inputs), len(order)))
-    names = [i.name for i in task.inputs]
-
-    def read(name: str, kind: str, out: npt.NDArray[np.float64]) -> Raw:
-        return pick(read_column(table.inputs[name], kind), order, out)
-
-    # Arrow and numpy let go of the interpreter while they copy.
-    with ThreadPoolExecutor() as pool:
-        return dict(zip(names, pool.map(read, names, [i.kind for i in task.inputs], numbers), strict=True))
 
 
 def _fit(task: Task, data: TrainingData) -> Fitted:
@@ -134,7 +133,7 @@ def _read_label(task: Task, label: Any) -> tuple[npt.NDArray[Any], npt.NDArray[n
             f'The label "{task.label}" is NULL in every row.', hint="Train on rows whose outcome is known."
         )
     if task.model_type.task == "regression":
-        values = np.asarray(label.to_numpy(), dtype=np.float64)
+        values = np.asarray(label.to_numpy(zero_copy_only=False), dtype=np.float64)
         if np.isinf(values).any():
             raise TrainingFailed(
                 f'The label "{task.label}" is infinite in {int(np.isinf(values).sum())} rows.',
@@ -143,9 +142,7 @@ def _read_label(task: Task, label: Any) -> tuple[npt.NDArray[Any], npt.NDArray[n
         # LightGBM keeps the label in 32 bits.
         _check_size(f'label "{task.label}"', values, 1e37 if task.model_type.encoding == "label" else _LARGEST)
         return values, ~np.isnan(values), ()
-    encoded = (
-        label.combine_chunks().dictionary_encode() if hasattr(label, "combine_chunks") else label.dictionary_encode()
-    )
+    encoded = label.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     found = encoded.dictionary.to_pylist()
     ordered = sorted(range(len(found)), key=lambda i: class_order(found[i], task.label_family))
@@ -177,7 +174,8 @@ def _check_features(task: Task, columns: Mapping[str, Raw]) -> None:
             continue
         if spec.kind != "numeric":
             continue
-        infinite = int(np.isinf(column).sum())
+        # The sum of squares is finite only if all are, and takes a tenth of the time of looking at each.
+        infinite = 0 if np.isfinite(np.dot(column, column)) else int(np.isinf(column).sum())
         if infinite:
             raise TrainingFailed(
                 f'The feature "{spec.feature.name}" is infinite in {infinite} rows.',

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sqlglot import exp
 
 from sqlml.dialect import to_sql
 from sqlml.features import known_label, unused_name
 from sqlml.planner import Planned
-from sqlml.task import Task, TrainingTable
+from sqlml.task import Task
 from sqlml.types import Feature, SourceMap
 
 _ROWS = "sqlml_rows"
@@ -34,9 +31,9 @@ def training_query(task: Task, features: tuple[Feature, ...], planned: Planned) 
         exp.alias_(i.sql(column(by_name[i.feature.name].name)), f"{_INPUT}{n}") for n, i in enumerate(task.inputs)
     ]
     columns.append(exp.alias_(_label(task, column(task.label)), _LABEL))
+    columns.append(exp.alias_(exp.func("hash", exp.column(rows)), _HASH))
     if task.common.data_split_col:
         columns.append(exp.alias_(column(task.common.data_split_col), _SPLIT))
-    columns.append(exp.alias_(exp.func("hash", exp.column(rows)), _HASH))
     # The placeholder marks where the text of the query goes.
     holder = exp.Subquery(this=exp.select("*").from_("sqlml_query"), alias=exp.TableAlias(this=exp.to_identifier(rows)))
     before, _, after = to_sql(exp.select(*columns).from_(holder)).rpartition("SELECT * FROM sqlml_query")
@@ -48,13 +45,6 @@ def training_query(task: Task, features: tuple[Feature, ...], planned: Planned) 
         pieces.insert(0, (shift, shift, start, start))
     # A line break ends a comment that the user's query may end with.
     return before + planned.sql + "\n" + after, SourceMap(sent.text, ((0, shift, start, start), *pieces))
-
-
-def read_table(task: Task, table: Any) -> TrainingTable:
-    """The Arrow table of a training query, by what its columns are."""
-    inputs: Mapping[str, Any] = {i.name: table.column(f"{_INPUT}{n}") for n, i in enumerate(task.inputs)}
-    split = table.column(_SPLIT) if task.common.data_split_col else None
-    return TrainingTable(inputs, table.column(_LABEL), table.column(_HASH), split)
 
 
 def _label(task: Task, label: exp.Expr) -> exp.Expr:

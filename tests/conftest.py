@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-import sqlml
+if TYPE_CHECKING:
+    import sqlml
 
-# Threads of LightGBM and scikit-learn that spin while they wait are slow where tests run side by side.
+# Threads of numpy, scikit-learn and LightGBM that spin while they wait for one another make tests that run side by
+# side ten times slower. It must be said before any of them is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,6 +30,8 @@ def own_config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def con() -> Iterator[sqlml.Connection]:
     """A connection to a new in-memory database."""
+    import sqlml
+
     connection = sqlml.connect()
     yield connection
     connection.close()

@@ -49,5 +49,7 @@ def test_every_page_is_linked_from_the_readme():
 
 
 def test_the_reference_is_up_to_date():
-    done = subprocess.run([sys.executable, "-m", "docs.reference", "--check"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "docs.reference", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr

@@ -34,7 +34,9 @@ COLUMNS = {
 @pytest.fixture
 def con():
     connection = sqlml.connect()
-    connection.execute("""ATTACH ':memory:' AS "bigquery-public-data"; CREATE SCHEMA "bigquery-public-data".ml_datasets""")
+    connection.execute(
+        """ATTACH ':memory:' AS "bigquery-public-data"; CREATE SCHEMA "bigquery-public-data".ml_datasets"""
+    )
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection.execute(f'CREATE TABLE "bigquery-public-data".ml_datasets.penguins ({columns})')
     text = files("palmerpenguins").joinpath("data/penguins.csv").read_text()

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlml.catalog.cursor import Cursor, in_catalog
 from sqlml.catalog.schema import SCHEMA, schema_version
 from sqlml.errors import NotFound, nearest_hint
 from sqlml.types import Feature, ModelVersion, ObjectName
 
+# One row a feature: to plan a subquery that lists them would take twice as long as all the rest.
 _VERSIONS = """
 SELECT m.schema_name, m.model_name, m.model_id, v.version, v.model_type, v.task, v.label_name, v.label_type,
        v.classes, a.format, a.sha256, a.feature_signature, a.library_versions, a.signature, v.encoding,
-       (SELECT list({'name': f.name, 'type': f.type, 'family': f.family} ORDER BY f.position)
-        FROM sqlml.features AS f WHERE f.model_id = v.model_id AND f.version = v.version)
+       f.position, f.name, f.type, f.family
 FROM sqlml.models AS m
 JOIN sqlml.model_versions AS v ON v.model_id = m.model_id
 LEFT JOIN sqlml.artifacts AS a ON a.model_id = v.model_id AND a.version = v.version
+LEFT JOIN sqlml.features AS f ON f.model_id = v.model_id AND f.version = v.version
 WHERE list_contains(?, lower(m.model_name))
 """
 
@@ -129,8 +131,8 @@ def read_snapshot(cursor: Cursor, names: Iterable[str]) -> Snapshot:
         if len(catalogs) > 1:
             # Only the database that was connected to has been checked.
             schema_version(cursor, attached)
-        for row in cursor.rows(in_catalog(_VERSIONS, attached), [folded]):
-            versions.append(_version(attached, row))
+        rows = cursor.rows(in_catalog(_VERSIONS, attached), [folded])
+        versions.extend(_version(attached, same) for same in _by_version(rows))
         aliases.extend((i, a, v) for i, a, v in cursor.rows(in_catalog(_ALIASES, attached), [folded]))
         known.extend(r[0] for r in cursor.rows(in_catalog("SELECT model_name FROM sqlml.models", attached)))
     schemas = tuple((row[2], row[3]) for row in found)
@@ -158,9 +160,17 @@ def model_catalogs(cursor: Cursor) -> list[str]:
     ]
 
 
-def _version(catalog: str, row: tuple[object, ...]) -> ModelVersion:
-    (schema, name, model_id, version, model_type, task, label, label_type, classes, *rest) = row
-    fmt, sha, signature_of_features, libraries, signature, encoding, features = rest
+def _by_version(rows: list[tuple[Any, ...]]) -> Iterable[list[tuple[Any, ...]]]:
+    """The rows of each version, in the order of their features."""
+    found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for row in sorted(rows, key=lambda r: (r[2], r[3], r[-4] or 0)):
+        found.setdefault((*row[2:4], *row[9:15]), []).append(row)
+    return found.values()
+
+
+def _version(catalog: str, rows: list[tuple[Any, ...]]) -> ModelVersion:
+    (schema, name, model_id, version, model_type, task, label, label_type, classes, *rest) = rows[0]
+    fmt, sha, signature_of_features, libraries, signature, encoding, *_ = rest
     return ModelVersion(
         catalog=catalog,
         schema=str(schema),
@@ -171,9 +181,9 @@ def _version(catalog: str, row: tuple[object, ...]) -> ModelVersion:
         task=str(task),
         label=str(label),
         label_type=str(label_type),
-        classes=tuple(classes),  # type: ignore[arg-type]
+        classes=tuple(classes),
         # None where the rows of features or of the artifact were deleted: then no signature holds.
-        features=tuple(Feature(**f) for f in features or ()),  # type: ignore[attr-defined]
+        features=tuple(Feature(*row[-3:]) for row in rows if row[-3] is not None),
         format=str(fmt or ""),
         sha256=str(sha or ""),
         feature_signature=str(signature_of_features or ""),

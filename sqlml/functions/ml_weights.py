@@ -22,7 +22,7 @@ _TYPES = {
 
 
 class MlWeights(Function):
-    """One row an input (a number, or categories with a weight each) and `__INTERCEPT__`, for each class if more than two.
+    """One row an input (a number, or categories with a weight each) and `__INTERCEPT__`; each class if more than two.
 
         SELECT * FROM ML.WEIGHTS(MODEL fare);
         SELECT * FROM ML.WEIGHTS(MODEL fare, STRUCT(true AS standardize));

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlml.preprocessing import Floats, Preprocessor, Raw, read_column
+from sqlml.preprocessing import Floats, Preprocessor, Raw
 
 
 class Estimator(Protocol):
@@ -25,5 +25,5 @@ class Scorer:
 
     def score(self, inputs: Mapping[str, Any]) -> Floats:
         """Scores of Arrow arrays by input name, (rows x scores)."""
-        columns = {i.name: read_column(inputs[i.name], i.kind) for i in self.preprocessor.inputs}
+        columns = {i.name: i.read(inputs[i.name]) for i in self.preprocessor.inputs}
         return self.estimator.score(self.preprocessor, columns)

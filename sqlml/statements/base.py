@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Protocol
 
@@ -20,8 +20,10 @@ class Database(Cursor, Protocol):
     def execute(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Result:
         """Run SQL; the result streams."""
 
-    def table(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Any:
-        """The result of a query as an Arrow table."""
+    def stream(
+        self, take: Callable[[Any], None], sql: str, params: Params = None, source: SourceMap | None = None
+    ) -> None:
+        """Give the result of a query to `take`, one Arrow record batch after another."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """The user's transaction, else one of our own."""

@@ -178,10 +178,16 @@ def read_given(options: list[exp.Expr], planner: Planner) -> dict[str, Any]:
                 NotSupported(f"{value.name.upper()} is not supported in this version.", hint="Give one value."), item
             )
         try:
-            given[name] = planner.constant(value)
+            given[name] = planner.constant(value.transform(_quoted_as_text))
         except InvalidOption as error:
             raise planner.at(error, item) from None
     return given
+
+
+def _quoted_as_text(node: exp.Expr) -> exp.Expr:
+    """BigQuery writes strings in double quotes too."""
+    is_quoted = isinstance(node, exp.Column) and not node.table and node.this.args.get("quoted")
+    return exp.Literal.string(node.name) if is_quoted else node
 
 
 def _model_type_of(given: dict[str, Any]) -> str:

@@ -17,16 +17,17 @@ from sqlml.catalog.macros import create_macro
 from sqlml.catalog.schema import has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import parse_query, to_sql
-from sqlml.engine import Scratch
+from sqlml.engine_private import Scratch
 from sqlml.errors import AlreadyExists, ConstraintViolation, ReadOnly, TransactionConflict
 from sqlml.features import interface
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
-from sqlml.training_query import read_table
+from sqlml.training_rows import TrainingRows
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
 _ATTEMPTS = 20
+_CHUNK = 122_880
 _LIBRARIES = ("duckdb", "lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy", "sqlml")
 
 
@@ -52,15 +53,11 @@ def train_and_store(plan: Plan, context: Context) -> Result:
             return _existing_row(database, creation.name, found)
     context.load_artifacts(plan.models)
     context.report(Progress("read", 0, 1))
-    table = database.table(plan.sql, plan.params, plan.source_map)
+    rows = TrainingRows(creation.task.inputs, has_split=bool(creation.task.common.data_split_col))
+    database.stream(rows.add, plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
-    trained = train(
-        creation.task,
-        read_table(creation.task, table),
-        report=context.report,
-        check_cancelled=context.check_cancelled,
-    )
-    del table
+    trained = train(creation.task, rows, report=context.report, check_cancelled=context.check_cancelled)
+    del rows
     evaluated = evaluate(creation.task.model_type.task, trained)
     context.check_cancelled()
     body = artifacts.to_bytes(trained.document)
@@ -97,7 +94,9 @@ def evaluate(task: str, trained: Trained) -> Evaluated:
     if task == "classification":
         labels = pa.DictionaryArray.from_arrays(pa.array(trained.labels), pa.array(trained.classes))
     rows = parse_query("SELECT label, score FROM held_out")
-    scratch = Scratch(held_out=pa.table({"label": labels, "score": scores}))
+    # DuckDB reads the chunks side by side.
+    table = pa.Table.from_batches(pa.table({"label": labels, "score": scores}).to_batches(_CHUNK))
+    scratch = Scratch(held_out=table)
     try:
         [found] = scratch.rows(to_sql(evaluation(task, trained.classes, rows)))
         pairs = scratch.rows(to_sql(confusion(trained.classes, rows))) if task == "classification" else []

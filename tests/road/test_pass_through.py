@@ -38,7 +38,7 @@ SELECT min(COLUMNS(* EXCLUDE (c, d))) FROM t
 SELECT COLUMNS(lambda x: x LIKE 'a%') FROM t ORDER BY 1 LIMIT 2
 PIVOT t ON d USING avg(a) GROUP BY c ORDER BY c
 UNPIVOT (SELECT a::DOUBLE AS a, b::DOUBLE AS b FROM t WHERE a < 2) ON a, b
-FROM t PIVOT (count(*) FOR c IN ('x', 'y'))
+FROM t PIVOT (count(*) FOR c IN ('x', 'y')) ORDER BY ALL
 SELECT t.a, s.p FROM t ASOF JOIN (SELECT 10 * i AS q, i AS p FROM range(3) AS r(i)) AS s ON t.a >= s.q ORDER BY t.a
 SELECT * FROM t POSITIONAL JOIN range(3) LIMIT 3
 SELECT a FROM t SEMI JOIN range(3) AS r(a) USING (a) ORDER BY a

@@ -1,0 +1,111 @@
+"""The rows of a training query as they stream in: a growing array for each column of numbers, text as codes.
+
+DuckDB's batches are let go one after another, so that training holds its rows once, and puts them in order in place:
+to get new memory from the system can take longer than to copy into it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sqlml.preprocessing import Floats, Raw, Text
+
+# By how much more than is needed by now the room for numbers grows.
+_GROWTH = 1.5
+_WORKERS = min(8, os.cpu_count() or 1)
+
+
+class InputLike(Protocol):
+    """An input: its name and kind."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class TrainingRows:
+    """Filled by `add`, then read once: label, row hash and split column as Arrow arrays, the inputs by `in_order`."""
+
+    def __init__(self, inputs: Sequence[InputLike], *, has_split: bool = False) -> None:
+        """Rows of these inputs: the columns of each batch are they, the label, the row hash, and the split column."""
+        self._inputs = [i.name for i in inputs]
+        self._texts: dict[str, list[Any]] = {i.name: [] for i in inputs if i.kind == "category"}
+        self._numbers: dict[str, Floats] = {i.name: np.empty(0) for i in inputs if i.kind != "category"}
+        self._others: list[list[Any]] = [[] for _ in range(3 if has_split else 2)]
+        self._count = self._room = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def label(self) -> Any:
+        """The label."""
+        return _joined(self._others[0])
+
+    @property
+    def row_hash(self) -> Any:
+        """A hash of the whole row."""
+        return _joined(self._others[1])
+
+    @property
+    def split(self) -> Any:
+        """The column that decides which rows are held out, or None."""
+        return _joined(self._others[2]) if len(self._others) > 2 else None
+
+    def add(self, batch: Any) -> None:
+        """Take the rows of an Arrow record batch."""
+        import pyarrow as pa
+
+        begin, end = self._count, self._count + len(batch)
+        if end > self._room:
+            # Most results fit into one batch.
+            self._room = int(end * _GROWTH) if begin else end
+            for numbers in self._numbers.values():
+                # The system moves an array that grows without copying it.
+                numbers.resize(self._room, refcheck=False)
+        for name, column in zip(self._inputs, batch.columns, strict=False):
+            if name in self._texts:
+                self._texts[name].append(column.dictionary_encode())
+            else:
+                self._numbers[name][begin:end] = column.to_numpy(zero_copy_only=False)
+        for kept, column in zip(self._others, batch.columns[len(self._inputs) :], strict=True):
+            kept.append(column.dictionary_encode() if pa.types.is_string(column.type) else column)
+        self._count = end
+
+    def in_order(self, order: npt.NDArray[np.int64]) -> dict[str, Raw]:
+        """The rows with these numbers in that order, by input; to be called once."""
+        read = len(order)
+        columns: dict[str, Raw] = {}
+
+        def place(names: Sequence[str]) -> None:
+            # Each column moves to where the one before it was.
+            free: Floats = np.empty(self._count)
+            for name in names:
+                numbers = self._numbers[name]
+                # Every row number is valid; to check them, numpy would copy once more.
+                columns[name] = np.take(numbers[: self._count], order, out=free[:read], mode="clip")
+                free = numbers
+
+        names = list(self._numbers)
+        # numpy lets go of the interpreter while it copies.
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            list(pool.map(place, (names[first::_WORKERS] for first in range(min(_WORKERS, len(names))))))
+        for name, chunks in self._texts.items():
+            text = _joined(chunks)
+            codes = text.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+            columns[name] = Text(codes.take(order), text.dictionary.to_pylist())
+        return {name: columns[name] for name in self._inputs}
+
+
+def _joined(chunks: list[Any]) -> Any:
+    """One Arrow array of all chunks, text by one dictionary."""
+    import pyarrow as pa
+
+    return pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
