@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sqlml.preprocessing import Floats, Raw, Text
 
 # By how much more than is needed by now the room for numbers grows.
-_GROWTH = 1.5
+_GROWTH = 1.125
 _WORKERS = min(8, os.cpu_count() or 1)
 
 
