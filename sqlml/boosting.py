@@ -105,9 +105,9 @@ def parameters(options: BoostingOptions, objective: str, *, rows: int, classes: 
         min_sum_hessian_in_leaf=max(options.min_tree_child_weight, 1e-6),
         bagging_freq=1 if options.subsample < 1 else 0,
         seed=seed,
-        # The same rows give the same bytes, whatever the number of threads.
+        # The same rows give the same bytes, whatever the number of threads: one of them sums up a whole feature.
         deterministic=True,
-        force_row_wise=True,
+        force_col_wise=True,
         num_threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         verbosity=-1,
     )
