@@ -90,7 +90,8 @@ def _training_data(
     check_cancelled()
     _check_classes(task, target[:count], classes)
     training = {name: column[:count] for name, column in columns.items()}
-    held_out = {name: column[count:] for name, column in columns.items()}
+    # A copy: the training rows are let go before the held-out rows are scored.
+    held_out = {name: column[np.arange(count, len(order))] for name, column in columns.items()}
     return TrainingData(
         columns=training,
         target=target[:count],

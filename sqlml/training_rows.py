@@ -101,6 +101,7 @@ class TrainingRows:
             text = _joined(chunks)
             codes = text.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
             columns[name] = Text(codes.take(order), text.dictionary.to_pylist())
+        self._numbers, self._texts = {}, {}
         return {name: columns[name] for name in self._inputs}
 
 
