@@ -106,9 +106,9 @@ def parameters(options: BoostingOptions, objective: str, *, rows: int, classes: 
         min_sum_hessian_in_leaf=max(options.min_tree_child_weight, 1e-6),
         bagging_freq=1 if options.subsample < 1 else 0,
         seed=seed,
-        # The same rows give the same bytes, whatever the number of threads.
+        # The same rows give the same bytes, whatever the number of threads: one of them sums up a whole feature.
         deterministic=True,
-        force_row_wise=True,
+        force_col_wise=True,
         num_threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         verbosity=-1,
     )
@@ -144,8 +144,13 @@ def boost(options: BoostingOptions, objective: str, data: TrainingData) -> Fitte
     lgb = lightgbm()
     params = parameters(options, objective, rows=len(data.target), classes=len(data.classes), seed=data.seed)
     train, watched = _datasets(lgb, params, data)
+    is_gbtree = options.booster_type == "GBTREE"
+    if is_gbtree:
+        for dataset in (train, *(d for _, d in watched)):
+            dataset.construct()
+        data.release()
     history: list[tuple[str, int, float]] = []
-    stop = _EarlyStop(options.min_rel_progress) if options.early_stop and options.booster_type == "GBTREE" else None
+    stop = _EarlyStop(options.min_rel_progress) if options.early_stop and is_gbtree else None
 
     last_time = time.perf_counter()
 
@@ -178,7 +183,7 @@ def boost(options: BoostingOptions, objective: str, data: TrainingData) -> Fitte
     # Without its parameters, which name the number of threads, the text depends on the rows alone.
     text = booster.model_to_string(num_iteration=-1).partition("\nparameters:")[0]
     scores = None
-    if options.booster_type == "GBTREE" and not len(data.held_out_target):
+    if is_gbtree and not len(data.held_out_target):
         scores = shaped(_training_scores(booster), is_binary=objective == "binary")
     return Fitted("lightgbm", {"model": text}, tuple(history), params, training_scores=scores)
 

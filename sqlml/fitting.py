@@ -36,7 +36,7 @@ class TrainingData:
     For a classifier the targets are positions into `classes`.
     """
 
-    columns: Mapping[str, Raw]
+    columns: dict[str, Raw]
     target: npt.NDArray[Any]
     held_out: Mapping[str, Raw]
     held_out_target: npt.NDArray[Any]
@@ -45,6 +45,10 @@ class TrainingData:
     report: Callable[[Progress], None]
     check_cancelled: Callable[[], None]
     seed: int = 0
+
+    def release(self) -> None:
+        """Let the training rows go once a library has its own copy of them: they are most of the memory."""
+        self.columns.clear()
 
     def design(self) -> Any:
         """The matrix of the training rows for linear models."""

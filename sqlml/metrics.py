@@ -64,8 +64,7 @@ WITH rows AS MATERIALIZED (
     FROM by_class WHERE __counts
 ), ranks AS (
     -- Of equal scores each has the mean of the ranks they take: half of the first and the last.
-    SELECT k, hit, rank() OVER (PARTITION BY k ORDER BY s) + count(*) OVER (PARTITION BY k ORDER BY s) AS twice
-    FROM (SELECT k, score[k] AS s, coalesce(at = k, FALSE) AS hit FROM rows, unnest(__ranked) AS r(k))
+    {ranks}
 ), areas AS (
     -- The U of Mann and Whitney.
     SELECT (twice - hits * (hits + 1)) / 2 / nullif(hits * misses, 0) AS area
@@ -84,26 +83,38 @@ FROM (SELECT count(*) AS n, avg((at IS NOT DISTINCT FROM chosen)::INTEGER) AS ac
 """
 
 
+_RANKS = """
+    SELECT k, hit, rank() OVER (PARTITION BY k ORDER BY s) + count(*) OVER (PARTITION BY k ORDER BY s) AS twice
+    FROM (SELECT k, score[k] AS s, coalesce(at = k, FALSE) AS hit FROM rows, unnest(__ranked) AS r(k))
+"""
+# The same of the later of two classes, in two thirds of the time.
+_RANKS_OF_TWO = """
+    SELECT 2 AS k, hit, rank() OVER (ORDER BY s) + count(*) OVER (ORDER BY s) AS twice
+    FROM (SELECT score[2] AS s, coalesce(at = 2, FALSE) AS hit FROM rows)
+"""
+
+
 @cache
-def _template(task: str) -> exp.Query:
-    return parse_query(_REGRESSION if task == "regression" else _CLASSIFICATION)
+def _template(task: str, *, binary: bool) -> exp.Query:
+    if task == "regression":
+        return parse_query(_REGRESSION)
+    return parse_query(_CLASSIFICATION.format(ranks=_RANKS_OF_TWO if binary else _RANKS))
 
 
 def evaluation(task: str, classes: Sequence[str], rows: exp.Query, *, threshold: float = 0.5) -> exp.Query:
     """The query that gives one row of metrics for a query of (label, score)."""
-    tree = _over(_template(task).copy(), rows)
+    binary = len(classes) == 2
+    tree = _over(_template(task, binary=binary).copy(), rows)
     if task == "regression":
         return tree
-    binary = len(classes) == 2
     positive = exp.column("c").eq(exp.Literal.string(classes[1])) if binary else exp.true()
-    ranked = [2] if binary else list(range(1, len(classes) + 1))
     return _filled(
         tree,
         {
             "__classes": _texts(classes),
             "__predicted": predicted_position(exp.column("score"), len(classes), threshold),
             "__counts": positive,
-            "__ranked": exp.Array(expressions=[exp.Literal.number(k) for k in ranked]),
+            "__ranked": exp.Array(expressions=[exp.Literal.number(k + 1) for k in range(len(classes))]),
         },
     )
 

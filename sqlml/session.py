@@ -112,14 +112,14 @@ class Session:
     def _pieces(self, sql: str) -> list[Piece] | None:
         """The statements of a text; None where none of them is ours and DuckDB takes it whole."""
         self._ensure_open()
-        if not self.prepared and self._reader.is_foreign(sql):
-            return None
         if not self.prepared and sql in self._scripts:
             self._scripts.move_to_end(sql)
             return self._scripts[sql]
-        pieces: list[Piece] | None = self._reader.read(sql, self.database.tokenize(sql), self.prepared)
-        if not any(piece.is_ours for piece in pieces or ()):
-            pieces = None
+        pieces: list[Piece] | None = None
+        if self.prepared or not self._reader.is_foreign(sql):
+            pieces = self._reader.read(sql, self.database.tokenize(sql), self.prepared)
+            if not any(piece.is_ours for piece in pieces):
+                pieces = None
         if not self.prepared:
             self._scripts[sql] = pieces
             while len(self._scripts) > _REMEMBERED:

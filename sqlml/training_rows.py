@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sqlml.preprocessing import Floats, Raw, Text
 
 # By how much more than is needed by now the room for numbers grows.
-_GROWTH = 1.5
+_GROWTH = 1.125
 _WORKERS = min(8, os.cpu_count() or 1)
 
 
@@ -101,6 +101,7 @@ class TrainingRows:
             text = _joined(chunks)
             codes = text.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
             columns[name] = Text(codes.take(order), text.dictionary.to_pylist())
+        self._numbers, self._texts = {}, {}
         return {name: columns[name] for name in self._inputs}
 
 

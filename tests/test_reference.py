@@ -285,7 +285,7 @@ def test_boosted_trees(shared, frame, model_type, label, objective, options) -> 
         "feature_fraction": options.get("colsample_bytree", 1.0),
         "seed": options.get("seed", 0),
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "verbosity": -1,
         **({"num_class": len(classes)} if objective == "multiclass" else {}),
     }
