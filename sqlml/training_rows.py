@@ -9,25 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sqlml.preprocessing import Floats, Raw, Text
+from sqlml.preprocessing import Floats, InputLike, Raw, Text
 
 # By how much more than is needed by now the room for numbers grows.
 _GROWTH = 1.125
 _WORKERS = min(8, os.cpu_count() or 1)
-
-
-class InputLike(Protocol):
-    """An input: its name and kind."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
 
 
 class TrainingRows:
