@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from sqlml.preprocessing import Floats, InputLike, Raw, Text
 
-# By how much more than is needed by now the room for numbers grows.
-_GROWTH = 1.125
+# Numbers that do not fit into one batch get room for at least as many: from here on the system gives whole
+# huge pages, a fourth of the time of small ones. Room that is never written to takes no memory.
+_ROOM = 1 << 19
 _WORKERS = min(8, os.cpu_count() or 1)
 
 
@@ -57,10 +58,10 @@ class TrainingRows:
         begin, end = self._count, self._count + len(batch)
         if end > self._room:
             # Most results fit into one batch.
-            self._room = int(end * _GROWTH) if begin else end
-            for numbers in self._numbers.values():
-                # The system moves an array that grows without copying it.
-                numbers.resize(self._room, refcheck=False)
+            self._room = max(2 * end, _ROOM) if begin else end
+            for name, numbers in self._numbers.items():
+                self._numbers[name] = np.empty(self._room)
+                self._numbers[name][:begin] = numbers[:begin]
         for name, column in zip(self._inputs, batch.columns, strict=False):
             if name in self._texts:
                 self._texts[name].append(column.dictionary_encode())
