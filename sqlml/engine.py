@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import duckdb
@@ -191,9 +192,10 @@ class Engine:
 
     def execute(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Result:
         """Run SQL; the result streams."""
-        with self.guard(sql, source):
+        guard = _Guard(self, sql, source)
+        with guard:
             self._duck.execute(sql, params) if params else self._duck.execute(sql)
-        return Result(self._duck, lambda: self.guard(sql, source), self.database.arrow_types)
+        return Result(self._duck, guard, self.database.arrow_types)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL of our own and return all rows."""
@@ -226,7 +228,7 @@ class Engine:
                 self._interruptibly(read)
             except OSError as error:
                 # What Arrow makes of an error of DuckDB's between two batches.
-                raise self._translated(error, sql, source) from None
+                raise self.translated(error, sql, source) from None
 
     def _interruptibly(self, run: Callable[[], Any]) -> Any:
         """Run a long call aside, so that Ctrl-C always stops it.
@@ -330,22 +332,37 @@ class Engine:
         """Close the connection; an open transaction rolls back."""
         self._release()
 
-    @contextmanager
-    def guard(self, sql: str = "", source: SourceMap | None = None) -> Iterator[None]:
-        """Turn DuckDB's errors into ours."""
-        try:
-            yield
-        except duckdb.Error as error:
-            raise self._translated(error, sql, source) from None
-        except RuntimeError as error:
-            # What DuckDB makes of Ctrl-C.
-            if error.args == ("Query interrupted",):
-                raise KeyboardInterrupt from None
-            raise
+    def guard(self, sql: str = "", source: SourceMap | None = None) -> _Guard:
+        """Turn DuckDB's errors into ours; may be entered again and again."""
+        return _Guard(self, sql, source)
 
-    def _translated(self, error: Exception, sql: str, source: SourceMap | None) -> SqlmlError:
+    def translated(self, error: Exception, sql: str, source: SourceMap | None) -> SqlmlError:
+        """An error of DuckDB's as ours."""
         translated = translate(error, sql, source)
         for text in list(self.database.udf_errors):
             if text in translated.message:
                 return self.database.udf_errors.pop(text)
         return translated
+
+
+class _Guard:
+    """Every statement and every fetch passes here: a class, for a generator takes ten times as long."""
+
+    __slots__ = ("_engine", "_source", "_sql")
+
+    def __init__(self, engine: Engine, sql: str, source: SourceMap | None) -> None:
+        self._engine = engine
+        self._sql = sql
+        self._source = source
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None:
+            return
+        if isinstance(error, duckdb.Error):
+            raise self._engine.translated(error, self._sql, self._source) from None
+        # What DuckDB makes of Ctrl-C.
+        if isinstance(error, RuntimeError) and error.args == ("Query interrupted",):
+            raise KeyboardInterrupt from None

@@ -64,7 +64,8 @@ WITH rows AS MATERIALIZED (
     FROM by_class WHERE __counts
 ), ranks AS (
     -- Of equal scores each has the mean of the ranks they take: half of the first and the last.
-    {ranks}
+    SELECT k, hit, rank() OVER (PARTITION BY k ORDER BY s) + count(*) OVER (PARTITION BY k ORDER BY s) AS twice
+    FROM (SELECT k, score[k] AS s, coalesce(at = k, FALSE) AS hit FROM rows, unnest(__ranked) AS r(k))
 ), areas AS (
     -- The U of Mann and Whitney.
     SELECT (twice - hits * (hits + 1)) / 2 / nullif(hits * misses, 0) AS area
@@ -83,11 +84,7 @@ FROM (SELECT count(*) AS n, avg((at IS NOT DISTINCT FROM chosen)::INTEGER) AS ac
 """
 
 
-_RANKS = """
-    SELECT k, hit, rank() OVER (PARTITION BY k ORDER BY s) + count(*) OVER (PARTITION BY k ORDER BY s) AS twice
-    FROM (SELECT k, score[k] AS s, coalesce(at = k, FALSE) AS hit FROM rows, unnest(__ranked) AS r(k))
-"""
-# The same of the later of two classes, in two thirds of the time.
+# The ranks of the later of two classes, in two thirds of the time.
 _RANKS_OF_TWO = """
     SELECT 2 AS k, hit, rank() OVER (ORDER BY s) + count(*) OVER (ORDER BY s) AS twice
     FROM (SELECT score[2] AS s, coalesce(at = 2, FALSE) AS hit FROM rows)
@@ -96,9 +93,10 @@ _RANKS_OF_TWO = """
 
 @cache
 def _template(task: str, *, binary: bool) -> exp.Query:
-    if task == "regression":
-        return parse_query(_REGRESSION)
-    return parse_query(_CLASSIFICATION.format(ranks=_RANKS_OF_TWO if binary else _RANKS))
+    tree = parse_query(_REGRESSION if task == "regression" else _CLASSIFICATION)
+    if binary:
+        next(cte for cte in tree.ctes if cte.alias == "ranks").set("this", parse_query(_RANKS_OF_TWO))
+    return tree
 
 
 def evaluation(task: str, classes: Sequence[str], rows: exp.Query, *, threshold: float = 0.5) -> exp.Query:

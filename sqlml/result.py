@@ -16,7 +16,7 @@ from sqlml.errors import Cancelled, ConnectionClosed, NotSupported, SqlmlError
 PARK_IN_MEMORY = 64 * 1024 * 1024
 _BATCH = 65_536
 
-Guard = Callable[[], AbstractContextManager[None]]
+Guard = AbstractContextManager[None]
 ArrowTypes = Callable[[bool], AbstractContextManager[bool]]
 
 
@@ -28,12 +28,25 @@ class Result:
     pandas (`df`), polars (`pl`) or Arrow (`arrow`, `arrow_reader`).
     """
 
-    arraysize = 1
+    __slots__ = (
+        "__weakref__",
+        "_arrow_types",
+        "_description",
+        "_duck",
+        "_failure",
+        "_guard",
+        "_handed",
+        "_is_open",
+        "_is_parked",
+        "_rowcount",
+        "arraysize",
+    )
 
     def __init__(self, duck: Any, guard: Guard, arrow_types: ArrowTypes | None = None) -> None:
+        self.arraysize = 1
         self._duck = duck
         self._guard = guard
-        self._arrow_types = arrow_types or (lambda _: nullcontext(enter_result=True))
+        self._arrow_types = arrow_types or _as_they_are
         self._description: list[tuple[Any, ...]] | None = None
         self._is_open = True
         self._is_parked = False
@@ -60,19 +73,19 @@ class Result:
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row, or None."""
-        with self._guard():
+        with self._guard:
             row: tuple[Any, ...] | None = self._source().fetchone()
             return row
 
     def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
         """The next `size` rows, by default `arraysize`."""
-        with self._guard():
+        with self._guard:
             rows: list[tuple[Any, ...]] = self._source().fetchmany(self.arraysize if size is None else size)
             return rows
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows that are left."""
-        with self._guard():
+        with self._guard:
             rows: list[tuple[Any, ...]] = self._source().fetchall()
             return rows
 
@@ -82,12 +95,12 @@ class Result:
 
     def df(self) -> Any:
         """All rows that are left as a pandas DataFrame."""
-        with self._guard():
+        with self._guard:
             return _quietly(self._source().df)
 
     def arrow(self) -> Any:
         """All rows that are left as a pyarrow.Table."""
-        with self._guard(), self._arrow_encoding():
+        with self._guard, self._arrow_encoding():
             return _quietly(self._source().to_arrow_table)
 
     def arrow_reader(self, batch_size: int = _BATCH) -> Any:
@@ -97,7 +110,7 @@ class Result:
         """
         import pyarrow as pa
 
-        with self._guard(), self._arrow_encoding():
+        with self._guard, self._arrow_encoding():
             reader = _quietly(self._source().to_arrow_reader, batch_size)
         if reader is None:
             return None
@@ -133,7 +146,7 @@ class Result:
             return
         self._rowcount = int(self._duck.rowcount)
         try:
-            with self._guard():
+            with self._guard:
                 self._duck = self._put_aside(unpark, described)
         except Cancelled:
             raise
@@ -170,9 +183,13 @@ class Result:
         return f"<sqlml.Result ({', '.join(self.columns)})>"
 
 
+def _as_they_are(_: bool) -> AbstractContextManager[bool]:  # noqa: FBT001 - as ArrowTypes
+    return nullcontext(enter_result=True)
+
+
 def no_rows() -> Result:
     """The result of a statement that gives none."""
-    return Result(_Rows([]), nullcontext)
+    return Result(_Rows([]), nullcontext())
 
 
 def _quietly(fetch: Callable[..., Any], *args: Any) -> Any:

@@ -87,7 +87,8 @@ class Session:
         with self._lock:
             pieces = self._pieces(sql)
             self._park()
-            self._cancelled.clear()
+            if self._cancelled.is_set():
+                self._cancelled.clear()
             if pieces is None:
                 self._gate.authorise(_PASS_THROUGH)
                 result = self._pass_through(sql, params)

@@ -23,7 +23,6 @@ from sqlml.features import interface
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
-from sqlml.training_rows import TrainingRows
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
 _ATTEMPTS = 20
@@ -42,6 +41,7 @@ def existing(name: ObjectName) -> AlreadyExists:
 def train_and_store(plan: Plan, context: Context) -> Result:
     """Run a planned CREATE MODEL; the result is one row: model, version, metrics, seconds."""
     from sqlml.training import train
+    from sqlml.training_rows import TrainingRows
 
     creation, database = plan.details, context.database
     started = time.perf_counter()
