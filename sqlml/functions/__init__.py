@@ -4,6 +4,7 @@ from sqlml.extensions import Registry
 from sqlml.functions.base import Function
 from sqlml.functions.ml_confusion_matrix import MlConfusionMatrix
 from sqlml.functions.ml_evaluate import MlEvaluate
+from sqlml.functions.ml_explain_predict import MlExplainPredict
 from sqlml.functions.ml_feature_importance import MlFeatureImportance
 from sqlml.functions.ml_feature_info import MlFeatureInfo
 from sqlml.functions.ml_predict import MlPredict
@@ -18,6 +19,7 @@ FUNCTIONS: Registry[Function] = Registry(
     [
         MlConfusionMatrix(),
         MlEvaluate(),
+        MlExplainPredict(),
         MlFeatureImportance(),
         MlFeatureInfo(),
         MlPredict(),
