@@ -29,6 +29,7 @@ class CommonOptions:
     data_split_method: Split = option("AUTO_SPLIT", "How rows are held out for evaluation.")
     data_split_eval_fraction: float = option(0.2, "The share of rows held out by RANDOM and SEQ.", above=0, high=0.99)
     data_split_col: str = option("", "The column that CUSTOM and SEQ split by; it is never a feature.")
+    enable_global_explain: bool = option(default=False, doc="Keep what ML.GLOBAL_EXPLAIN answers.")
     experiment: str = option("", "The experiment that the run belongs to, made on first use.")
     run_name: str = option("", "A name for the run.")
     seed: int = option(0, "Changes the random split and the random choices of the algorithm.", low=0, high=2**31 - 1)
@@ -40,7 +41,6 @@ LATER = (
     "category_encoding_method",
     "class_weights",
     "data_split_test_fraction",
-    "enable_global_explain",
     "hparam_tuning_algorithm",
     "hparam_tuning_objectives",
     "instance_weight_col",

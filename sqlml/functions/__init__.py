@@ -7,6 +7,7 @@ from sqlml.functions.ml_evaluate import MlEvaluate
 from sqlml.functions.ml_explain_predict import MlExplainPredict
 from sqlml.functions.ml_feature_importance import MlFeatureImportance
 from sqlml.functions.ml_feature_info import MlFeatureInfo
+from sqlml.functions.ml_global_explain import MlGlobalExplain
 from sqlml.functions.ml_predict import MlPredict
 from sqlml.functions.ml_predict_proba import MlPredictProba
 from sqlml.functions.ml_roc_curve import MlRocCurve
@@ -22,6 +23,7 @@ FUNCTIONS: Registry[Function] = Registry(
         MlExplainPredict(),
         MlFeatureImportance(),
         MlFeatureInfo(),
+        MlGlobalExplain(),
         MlPredict(),
         MlPredictProba(),
         MlRocCurve(),

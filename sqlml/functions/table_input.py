@@ -31,6 +31,15 @@ def data_query(call: Call) -> exp.Query | None:
     return None
 
 
+def without_rows(call: Call) -> None:
+    """Refuse rows where a function answers from what was stored.
+
+    Raises InvalidOption.
+    """
+    if data_query(call) is not None:
+        raise InvalidOption(f"{call.name} takes no rows.", hint="It answers from what was stored at training.")
+
+
 def settings(call: Call, known: tuple[str, ...]) -> Mapping[str, exp.Expr]:
     """The settings of a call: STRUCT(v AS n, ...) or n => v.
 
