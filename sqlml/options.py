@@ -141,3 +141,14 @@ _KINDS = {int: "a whole number", float: "a number", bool: "TRUE or FALSE", str: 
 def _wrong(spec: Field[Any], kind: Any, value: Any) -> InvalidOption:
     wanted = "a list of strings" if get_origin(kind) is tuple else _KINDS.get(kind, str(kind))
     return InvalidOption(f'The option "{spec.name}" has the value {value!r}.', hint=f"It takes {wanted}.")
+
+
+def check_p_values(options: Any) -> None:
+    """Refuse penalties where standard errors are asked for.
+
+    Raises InvalidOption.
+    """
+    if options.calculate_p_values and (options.l1_reg or options.l2_reg):
+        raise InvalidOption(
+            "calculate_p_values needs l1_reg=0 and l2_reg=0.", hint="Penalised weights have no standard errors."
+        )

@@ -2,6 +2,7 @@
 
 from sqlml.extensions import Registry
 from sqlml.functions.base import Function
+from sqlml.functions.ml_advanced_weights import MlAdvancedWeights
 from sqlml.functions.ml_confusion_matrix import MlConfusionMatrix
 from sqlml.functions.ml_evaluate import MlEvaluate
 from sqlml.functions.ml_explain_predict import MlExplainPredict
@@ -18,6 +19,7 @@ FUNCTIONS: Registry[Function] = Registry(
     "function",
     "sqlml.functions",
     [
+        MlAdvancedWeights(),
         MlConfusionMatrix(),
         MlEvaluate(),
         MlExplainPredict(),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
-from sqlml.options import option
+from sqlml.options import check_p_values, option
 from sqlml.types import Progress
 
 
@@ -27,7 +27,7 @@ class LinearReg(ModelType):
 
     name = "linear_reg"
     task = "regression"
-    not_supported = ("calculate_p_values", "ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
+    not_supported = ("ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
 
     @dataclass(frozen=True)
     class Options:
@@ -40,6 +40,16 @@ class LinearReg(ModelType):
             "AUTO_STRATEGY", "Accepted for BigQuery's sake: the exact solution is always taken."
         )
         max_iterations: int = option(1000, "The most iterations of the L1 solver.", low=1)
+        calculate_p_values: bool = option(
+            default=False, doc="Keep standard errors and p-values for ML.ADVANCED_WEIGHTS."
+        )
+        category_encoding_method: Literal["ONE_HOT_ENCODING", "DUMMY_ENCODING"] = option(
+            "ONE_HOT_ENCODING", "DUMMY_ENCODING leaves out the most frequent category of each feature."
+        )
+
+        def __post_init__(self) -> None:
+            """Check options against one another."""
+            check_p_values(self)
 
     def build(self, options: Options, rows: int = 1) -> Estimator:
         """The scikit-learn estimator; its L1 objective is divided by the number of rows."""
@@ -66,15 +76,20 @@ class LinearReg(ModelType):
         import numpy as np
 
         from sqlml.scoring.linear import store
+        from sqlml.significance import Significance, kept_columns, kept_design, widened
 
+        kept = kept_columns(data.preprocessor, options.category_encoding_method)
+        exact = Significance(data, kept, fit_intercept=options.fit_intercept) if options.calculate_p_values else None
         estimator: Any = self.build(options, rows=len(data.target))
         data.report(Progress("fit", 0, 1))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            estimator.fit(data.design(), data.target)
+            estimator.fit(kept_design(data, kept), data.target)
         data.report(Progress("fit", 1, 1))
+        weights, intercept, errors = exact.linear() if exact else (estimator.coef_, estimator.intercept_, {})
+        state = store(widened(weights, kept), np.atleast_1d(intercept), "identity")
         return Fitted(
             "linear",
-            store(np.atleast_2d(estimator.coef_), np.atleast_1d(estimator.intercept_), "identity"),
+            {**state, "significance": errors} if exact else state,
             warnings=tuple(dict.fromkeys(str(w.message) for w in caught)),
         )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from sqlml.errors import InvalidOption
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
-from sqlml.options import option
+from sqlml.options import check_p_values, option
 from sqlml.types import Progress
+
+if TYPE_CHECKING:
+    from sqlml.significance import Significance
 
 # Up to this many coefficients their Hessian is cheap to factor.
 _NEWTON = 1000
@@ -31,7 +35,7 @@ class LogisticReg(ModelType):
     name = "logistic_reg"
     task = "classification"
     max_classes = 50
-    not_supported = ("calculate_p_values", "ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
+    not_supported = ("ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
 
     @dataclass(frozen=True)
     class Options:
@@ -41,6 +45,16 @@ class LogisticReg(ModelType):
         l2_reg: float = option(0.0, "The L2 penalty.", low=0)
         fit_intercept: bool = option(default=True, doc="Whether to learn a constant term.")
         max_iterations: int = option(1000, "The most iterations of the solver (Newton, L-BFGS or SAGA).", low=1)
+        calculate_p_values: bool = option(
+            default=False, doc="Keep standard errors and p-values for ML.ADVANCED_WEIGHTS."
+        )
+        category_encoding_method: Literal["ONE_HOT_ENCODING", "DUMMY_ENCODING"] = option(
+            "ONE_HOT_ENCODING", "DUMMY_ENCODING leaves out the most frequent category of each feature."
+        )
+
+        def __post_init__(self) -> None:
+            """Check options against one another."""
+            check_p_values(self)
 
     def build(self, options: Options, seed: int = 0, coefficients: int | None = None) -> Estimator:
         """The scikit-learn estimator.
@@ -64,11 +78,15 @@ class LogisticReg(ModelType):
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep the coefficients only; a solver that did not converge is a warning of the run."""
+        import numpy as np
         from sklearn.exceptions import ConvergenceWarning
 
         from sqlml.scoring.linear import store
+        from sqlml.significance import kept_columns, kept_design, widened
 
-        design = data.design()
+        kept = kept_columns(data.preprocessor, options.category_encoding_method)
+        exact = _significance(options, data, kept)
+        design = kept_design(data, kept)
         sets = 1 if len(data.classes) == 2 else len(data.classes)
         estimator: Any = self.build(options, seed=data.seed, coefficients=design.shape[1] * sets)
         data.report(Progress("fit", 0, 1))
@@ -85,12 +103,30 @@ class LogisticReg(ModelType):
             else ()
         )
         link = "logistic" if len(data.classes) == 2 else "softmax"
+        weights, intercept = widened(estimator.coef_, kept), estimator.intercept_
+        errors: dict[str, Any] = {}
+        if exact:
+            solved, constant, errors = exact.logistic(estimator.coef_[0], float(estimator.intercept_[0]))
+            weights, intercept = widened(solved, kept), np.array([constant])
+        state = store(weights, intercept, link)
         return Fitted(
             "linear",
-            store(estimator.coef_, estimator.intercept_, link),
+            {**state, "significance": errors} if exact else state,
             resolved={"iterations": int(max(estimator.n_iter_))},
             warnings=notes,
         )
+
+
+def _significance(options: Any, data: TrainingData, kept: Any) -> Significance | None:
+    if not options.calculate_p_values:
+        return None
+    if len(data.classes) != 2:
+        raise InvalidOption(
+            f"calculate_p_values is for two classes; the label has {len(data.classes)}.", hint="Leave it out."
+        )
+    from sqlml.significance import Significance
+
+    return Significance(data, kept, fit_intercept=options.fit_intercept)
 
 
 def _shares_alone(data: TrainingData) -> Any:
