@@ -22,7 +22,7 @@ from sqlml.preprocessing import Floats, Preprocessor, Text
 # As in BigQuery.
 _MOST = 1000
 # Up to this many operations sums are taken in extended precision: the last digits of an ill-conditioned fit are right.
-_PRECISE = 200_000_000
+_PRECISE = 20_000_000
 _CHUNK = 16_384
 _NEWTON = 50
 # Beyond this logit a probability is 0 or 1 to the last digit but a few.

@@ -4,6 +4,8 @@ from sqlml.extensions import Registry
 from sqlml.functions.base import Function
 from sqlml.functions.ml_advanced_weights import MlAdvancedWeights
 from sqlml.functions.ml_confusion_matrix import MlConfusionMatrix
+from sqlml.functions.ml_correlation import MlCorrelation
+from sqlml.functions.ml_describe_data import MlDescribeData
 from sqlml.functions.ml_evaluate import MlEvaluate
 from sqlml.functions.ml_explain_predict import MlExplainPredict
 from sqlml.functions.ml_feature_importance import MlFeatureImportance
@@ -21,6 +23,8 @@ FUNCTIONS: Registry[Function] = Registry(
     [
         MlAdvancedWeights(),
         MlConfusionMatrix(),
+        MlCorrelation(),
+        MlDescribeData(),
         MlEvaluate(),
         MlExplainPredict(),
         MlFeatureImportance(),
