@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
 
 
-def constant_rows(columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> exp.Query:
-    """The query of rows in this order, each column of its DuckDB type."""
+def constant_rows(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> exp.Query:
+    """The query of rows in this order; a column is its name and DuckDB type."""
     parts = [
         exp.select(
             *(
                 exp.alias_(exp.cast(literal(value), exp.DataType.build(kind, dialect="duckdb")), name, quoted=True)
-                for value, (name, kind) in zip(row, columns.items(), strict=True)
+                for value, (name, kind) in zip(row, columns, strict=True)
             )
         )
         for row in rows

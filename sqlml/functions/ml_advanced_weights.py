@@ -13,13 +13,13 @@ from sqlml.functions.calls import model_argument
 from sqlml.functions.constants import constant_rows
 from sqlml.functions.table_input import settings, without_rows
 
-_TYPES = {
-    "processed_input": "VARCHAR",
-    "category": "VARCHAR",
-    "weight": "DOUBLE",
-    "standard_error": "DOUBLE",
-    "p_value": "DOUBLE",
-}
+_COLUMNS = (
+    ("processed_input", "VARCHAR"),
+    ("category", "VARCHAR"),
+    ("weight", "DOUBLE"),
+    ("standard_error", "DOUBLE"),
+    ("p_value", "DOUBLE"),
+)
 
 
 class MlAdvancedWeights(Function):
@@ -53,7 +53,7 @@ class MlAdvancedWeights(Function):
                 f'Model "{model.short_name}" was trained without calculate_p_values.',
                 hint="Train it with OPTIONS (calculate_p_values=TRUE, ...).",
             )
-        return constant_rows(_TYPES, _rows(document))
+        return constant_rows(_COLUMNS, _rows(document))
 
 
 def _rows(document: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from sqlml.functions.table_input import settings, without_rows
 from sqlml.types import ModelVersion
 
 _OF_A_CLASS = 10
+_COLUMNS = (("feature", "VARCHAR"), ("attribution", "DOUBLE"))
 
 
 class MlGlobalExplain(Function):
@@ -57,7 +58,7 @@ class MlGlobalExplain(Function):
         if by_class:
             return _of_classes(model, found["features"], found["attributions"])
         mean = [sum(values) / len(values) for values in zip(*found["attributions"], strict=True)]
-        return constant_rows({"feature": "VARCHAR", "attribution": "DOUBLE"}, _ranked(found["features"], mean))
+        return constant_rows(_COLUMNS, _ranked(found["features"], mean))
 
 
 def _of_classes(model: ModelVersion, features: Sequence[str], attributions: Sequence[Sequence[float]]) -> exp.Query:
@@ -68,7 +69,7 @@ def _of_classes(model: ModelVersion, features: Sequence[str], attributions: Sequ
         for label, values in zip(model.classes, sets, strict=True)
         for pair in _ranked(features, values)[:_OF_A_CLASS]
     ]
-    return constant_rows({model.label: model.label_type, "feature": "VARCHAR", "attribution": "DOUBLE"}, rows)
+    return constant_rows(((model.label, model.label_type), *_COLUMNS), rows)
 
 
 def _ranked(features: Sequence[str], attributions: Sequence[float]) -> list[tuple[str, float]]:

@@ -14,12 +14,12 @@ from sqlml.functions.constants import constant_rows
 from sqlml.functions.table_input import settings, without_rows
 from sqlml.types import ModelVersion
 
-_TYPES = {
-    "processed_input": "VARCHAR",
-    "weight": "DOUBLE",
-    "category_weights": "STRUCT(category VARCHAR, weight DOUBLE)[]",
-    "class_label": "VARCHAR",
-}
+_COLUMNS = (
+    ("processed_input", "VARCHAR"),
+    ("weight", "DOUBLE"),
+    ("category_weights", "STRUCT(category VARCHAR, weight DOUBLE)[]"),
+    ("class_label", "VARCHAR"),
+)
 
 
 class MlWeights(Function):
@@ -48,7 +48,7 @@ class MlWeights(Function):
         standardize = context.value(options["standardize"]) if "standardize" in options else False
         if not isinstance(standardize, bool):
             raise InvalidOption(f"standardize is {standardize!r}.", hint="It is TRUE or FALSE.")
-        return constant_rows(_TYPES, _rows(model, context.document(model), standardize=standardize))
+        return constant_rows(_COLUMNS, _rows(model, context.document(model), standardize=standardize))
 
 
 def _rows(model: ModelVersion, document: Mapping[str, Any], *, standardize: bool) -> list[tuple[Any, ...]]:
