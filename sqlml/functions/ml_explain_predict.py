@@ -63,8 +63,11 @@ class MlExplainPredict(Function):
                 for name, value in _answers(model, scores, found, top, threshold).items()
             ]
         )
-        explained = explain_call(model, inputs.copy(), _position(model, scores, threshold), context)
-        return _let("sqlml_scores", score_call(model, inputs, context), _let("sqlml_found", explained, answers))
+        # The inputs once: what is random in them must be the same for score and explanation.
+        given = exp.column("sqlml_inputs")
+        explained = explain_call(model, given.copy(), _position(model, scores, threshold), context)
+        scored = _let("sqlml_scores", score_call(model, given, context), _let("sqlml_found", explained, answers))
+        return _let("sqlml_inputs", inputs, scored)
 
     def table(self, call: Call, context: Context) -> exp.Query:
         """The input's rows with their explanations."""
