@@ -25,8 +25,8 @@ _MOST = 1000
 _PRECISE = 20_000_000
 _CHUNK = 16_384
 _NEWTON = 50
-# Beyond this logit a probability is 0 or 1 to the last digit but a few.
-_SEPARATED = 30.0
+# Where every row is this far on its own side of the logit, only rounding stops the weights from growing.
+_SEPARATED = 15.0
 
 # Arrays of doubles, or of the extended numbers that numpy's types know nothing of.
 Numbers = Any
@@ -120,8 +120,7 @@ class Significance:
         for _ in range(_NEWTON):
             step = self._information(found) @ self._sum(partial(_logistic_slope, found))
             found = found + step
-            largest = float(self._largest(found))
-            if not np.isfinite(largest) or largest > _SEPARATED:
+            if not np.isfinite(found).all() or self._least_margin(found) > _SEPARATED:
                 raise _separated()
             if float(abs(step).max()) <= 1e-13 * max(1.0, float(abs(found).max())):
                 break
@@ -159,8 +158,9 @@ class Significance:
         """The inverse of X'WX, W being the variance of each row's outcome."""
         return self._inverse(self._sum(partial(_weighted_gram, weights)))
 
-    def _largest(self, weights: Numbers) -> Any:
-        return max(abs(x @ weights).max() for x, _ in self._chunks())
+    def _least_margin(self, weights: Numbers) -> float:
+        """How far the row that is nearest to the wrong side is on its own."""
+        return min(float(((2 * y - 1) * (x @ weights)).min()) for x, y in self._chunks())
 
     def _check_rank(self, gram: Numbers) -> None:
         scale = np.sqrt(np.diag(gram)).astype(np.float64)
@@ -251,6 +251,6 @@ def _probability(margin: Numbers) -> Numbers:
 
 def _separated() -> TrainingFailed:
     return TrainingFailed(
-        "The features tell the classes apart without error: the weights have no standard errors.",
+        "The features give the class of some rows away: the weights have no standard errors.",
         hint="Leave calculate_p_values out and set l2_reg, or leave out the feature that gives the label away.",
     )
