@@ -14,11 +14,11 @@ import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
 from sqlml.catalog.lifecycle import has_champion
 from sqlml.catalog.macros import create_macro
-from sqlml.catalog.schema import has_schema, migrate
+from sqlml.catalog.schema import check_writable, has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import parse_query, to_sql
 from sqlml.engine_private import Scratch
-from sqlml.errors import AlreadyExists, ConstraintViolation, ReadOnly, TransactionConflict
+from sqlml.errors import AlreadyExists, ConstraintViolation, TransactionConflict
 from sqlml.features import interface
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
@@ -46,7 +46,9 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     creation, database = plan.details, context.database
     started = time.perf_counter()
     started_at = datetime.datetime.now(datetime.UTC)
-    _check_writable(database, creation.name)
+    # Find out before the training whether its result can be kept.
+    signing.signing_key(create=True)
+    check_writable(database, str(creation.name.catalog))
     if creation.exists_ok:
         found = _find(database, creation.name)
         if found is not None:
@@ -210,17 +212,6 @@ def _find(database: Database, name: ObjectName) -> tuple[str, int] | None:
     if not has_schema(database, str(name.catalog)):
         return None
     return catalog.find_model(database, str(name.catalog), str(name.schema), name.name)
-
-
-def _check_writable(database: Database, name: ObjectName) -> None:
-    """Find out before the training whether its result can be kept."""
-    signing.signing_key(create=True)
-    found = database.rows("SELECT readonly FROM duckdb_databases() WHERE database_name = ?", [name.catalog])
-    if found and found[0][0]:
-        raise ReadOnly(
-            f'The database "{name.catalog}" is open for reading only.',
-            hint="Connect without read_only=True, and ATTACH without READ_ONLY.",
-        )
 
 
 def _existing_row(database: Database, name: ObjectName, found: tuple[str, int]) -> Result:

@@ -529,7 +529,7 @@ class TestLearnable:
         assert shared.execute("FROM over").fetchall() == [(31.0, 1, "a")]
         assert name in [row[2] for row in shared.execute("SHOW MODELS").fetchall()]
         shared.execute(f"DESCRIBE MODEL {quoted}")
-        shared.execute(f"DROP MODEL {quoted}")
+        shared.execute(f"DROP MODEL {quoted} CASCADE")
         shared.execute("ROLLBACK")
 
 
@@ -550,7 +550,7 @@ NAMES = [
     ("SELECT ml_predict('m' || 'x', t) FROM t", errors.InvalidOption, "constant", "literal"),
     ("SELECT * FROM ML.PREDICT(MODEL mm, TABLE t)", errors.NotFound, '"mm"', '"m"'),
     ("SELECT * FROM ML.PREDICT(MODEL m VERSION 7, TABLE t)", errors.NotFound, "version 7", "1"),
-    ("SELECT * FROM ML.PREDICT(MODEL m@prod, TABLE t)", errors.NotFound, '"prod"', "VERSION"),
+    ("SELECT * FROM ML.PREDICT(MODEL m@prod, TABLE t)", errors.NotFound, '"prod"', "SET ALIAS prod"),
     ("SELECT * FROM ML.PREDICT(m, TABLE t)", errors.InvalidOption, "column m", "'m'"),
     ("DROP MODEL mm", errors.NotFound, '"mm"', '"m"'),
     ("DROP MODEL m VERSION 1", errors.NotSupported, "VERSION", "whole"),
