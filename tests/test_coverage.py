@@ -50,6 +50,7 @@ STATEMENT_EXAMPLES = {
     "create_model": "CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT a, y FROM points",
     "deallocate": "DEALLOCATE kept",
     "describe_model": "DESCRIBE MODEL line",
+    "describe_model_type": "DESCRIBE MODEL TYPE linear_reg",
     "drop_model": "DROP MODEL line",
     "execute": "EXECUTE kept(1)",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
