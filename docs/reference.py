@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlml import errors
+from sqlml.described_options import describe_options
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
 from sqlml.model_types import MODEL_TYPES
-from sqlml.options import CommonOptions, describe_options
+from sqlml.options import CommonOptions
 from sqlml.statements import STATEMENTS
 
 _PAGE = Path(__file__).with_name("reference.md")

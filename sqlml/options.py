@@ -34,47 +34,6 @@ class CommonOptions:
     seed: int = option(0, "Changes the random split and the random choices of the algorithm.", low=0, high=2**31 - 1)
 
 
-@dataclass(frozen=True)
-class DescribedOption:
-    """An option as a reader sees it: its name, the values it takes, its default as SQL, and what it does."""
-
-    name: str
-    values: str
-    default: str
-    doc: str
-
-
-def describe_options(kind: type[Any]) -> list[DescribedOption]:
-    """The options of an option dataclass, in order."""
-    hints = typing.get_type_hints(kind)
-    return [
-        DescribedOption(f.name, _values(hints[f.name], f.metadata), _default(f.default), f.metadata["doc"])
-        for f in fields(kind)
-    ]
-
-
-def _values(hint: Any, limits: Mapping[str, Any]) -> str:
-    if get_origin(hint) is Literal:
-        return ", ".join(get_args(hint))
-    if get_origin(hint) is tuple:
-        return "list of strings"
-    if get_origin(hint) is not None:
-        hint = next(h for h in get_args(hint) if h is not type(None))
-    word = {int: "whole number", float: "number", bool: "TRUE, FALSE", str: "string"}[hint]
-    bounds = [(">=", limits["low"]), (">", limits["above"]), ("<=", limits["high"])]
-    return " ".join([word, *(f"{sign} {value}" for sign, value in bounds if value is not None)])
-
-
-def _default(value: Any) -> str:
-    if value in (None, ""):
-        return ""
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, tuple):
-        return "[" + ", ".join(f"'{v}'" for v in value) + "]"
-    return f"'{value}'" if isinstance(value, str) else str(value)
-
-
 # Options of BigQuery ML that this version knows and does not have.
 LATER = (
     "auto_class_weights",

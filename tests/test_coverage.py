@@ -34,6 +34,7 @@ _SQL = re.compile(r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|ALTER|PREPARE|EX
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
 NO_PRIVILEGE = {
     "deallocate",
+    "describe_model_type",
     "prepare",
     "show_experiments",
     "show_model_functions",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml import nodes
+from sqlml.described_options import describe_options
 from sqlml.dialect import to_sql
 from sqlml.errors import SqlmlError
 from sqlml.model_types import MODEL_TYPES
-from sqlml.options import CommonOptions, describe_options
+from sqlml.options import CommonOptions
 from sqlml.planner import Planner
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
@@ -34,7 +35,7 @@ class DescribeModelType(Statement):
             kind = MODEL_TYPES.find(tree.name)
         except SqlmlError as error:
             raise planner.at(error, tree.this) from None
-        return Plan(statement=self.name, sql="", tree=tree, details=kind)
+        return Plan(statement=self.name, sql="", tree=tree, reads=(), details=kind)
 
     def run(self, plan: Plan, context: Context) -> Result:
         """List its options."""
