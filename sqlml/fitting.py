@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlml.types import Progress
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from sqlml.preprocessing import Preprocessor, Raw
@@ -30,10 +31,20 @@ class Fitted:
 
 
 @dataclass(frozen=True)
+class Previous:
+    """The version that a warm start goes on from: the state of its estimator, its preprocessing and its classes."""
+
+    state: Mapping[str, Any]
+    preprocessor: Preprocessor
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """Everything a model type may fit on: the training rows in canonical order, and the rows that are held out.
 
-    For a classifier the targets are positions into `classes`.
+    For a classifier the targets are positions into `classes`. `weights` say how much each training row counts, None
+    where all count alike. `previous` is set for a warm start only; its preprocessing is this one's too.
     """
 
     columns: dict[str, Raw]
@@ -45,6 +56,14 @@ class TrainingData:
     report: Callable[[Progress], None]
     check_cancelled: Callable[[], None]
     seed: int = 0
+    weights: npt.NDArray[np.float64] | None = None
+    held_out_weights: npt.NDArray[np.float64] | None = None
+    previous: Previous | None = None
+
+    @property
+    def total_weight(self) -> float:
+        """The sum of the weights: the number of training rows where all count alike."""
+        return float(len(self.target)) if self.weights is None else float(self.weights.sum())
 
     def release(self) -> None:
         """Let the training rows go once a library has its own copy of them: they are most of the memory."""
