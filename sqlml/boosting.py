@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlml.errors import InvalidOption
 from sqlml.options import ClassWeightOptions, WarmStartOptions, option
-from sqlml.trees import TreeOptions, grow, parameters
+from sqlml.trees import TreeOptions, grow, tree_parameters
 
 if TYPE_CHECKING:
     from sqlml.fitting import Fitted, TrainingData
@@ -55,12 +55,21 @@ class _EarlyStop:
         return last is not None and last - loss < self._least * abs(last)
 
 
+def parameters(options: BoostingOptions, objective: str, *, rows: int, classes: int, seed: int) -> dict[str, Any]:
+    """LightGBM's parameters for these options."""
+    params = tree_parameters(options, objective, rows=rows, classes=classes, seed=seed)
+    params.update(
+        learning_rate=options.learn_rate,
+        boosting="dart" if options.booster_type == "DART" else "gbdt",
+    )
+    if options.booster_type == "DART":
+        params["drop_rate"] = options.dropout
+    return params
+
+
 def boost(options: BoostingOptions, objective: str, data: TrainingData) -> Fitted:
     """Train; a warm start adds its rounds to the trees of the version before."""
+    params = parameters(options, objective, rows=len(data.target), classes=len(data.classes), seed=data.seed)
     is_gbtree = options.booster_type == "GBTREE"
-    params: dict[str, Any] = parameters(options, objective, data)
-    params.update(learning_rate=options.learn_rate, boosting="gbdt" if is_gbtree else "dart")
-    if not is_gbtree:
-        params["drop_rate"] = options.dropout
     stop = _EarlyStop(options.min_rel_progress) if options.early_stop and is_gbtree else None
     return grow(params, options.max_iterations, data, stop)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlml.options import ClassWeightOptions, option
-from sqlml.trees import TreeOptions, grow, parameters
+from sqlml.trees import TreeOptions, grow, tree_parameters
 
 if TYPE_CHECKING:
     from sqlml.fitting import Fitted, TrainingData
@@ -39,5 +39,5 @@ NOT_SUPPORTED = ("colsample_bylevel", "xgboost_version", "early_stop", "min_rel_
 
 def plant(options: ForestOptions, objective: str, data: TrainingData) -> Fitted:
     """Grow the trees, each alone."""
-    params = {**parameters(options, objective, data), "boosting": "rf"}
-    return grow(params, options.num_parallel_tree, data)
+    params = tree_parameters(options, objective, rows=len(data.target), classes=len(data.classes), seed=data.seed)
+    return grow({**params, "boosting": "rf"}, options.num_parallel_tree, data)

@@ -74,9 +74,8 @@ _PARAMETERS = {
 }
 
 
-def parameters(options: TreeOptions, objective: str, data: TrainingData) -> dict[str, Any]:
-    """LightGBM's parameters for these options."""
-    rows = len(data.target)
+def tree_parameters(options: TreeOptions, objective: str, *, rows: int, classes: int, seed: int) -> dict[str, Any]:
+    """LightGBM's parameters for these options, but for what sort of boosting it is."""
     depth = options.max_tree_depth if options.max_tree_depth is not None else 6 if options.num_leaves is None else -1
     leaves = options.num_leaves if options.num_leaves is not None else 2 ** min(depth, 12)
     given = asdict(options)
@@ -91,7 +90,7 @@ def parameters(options: TreeOptions, objective: str, data: TrainingData) -> dict
         # At 0 LightGBM may choose a split with an empty side, and stops with a failed check of its own.
         min_sum_hessian_in_leaf=max(options.min_tree_child_weight, 1e-6),
         bagging_freq=1 if options.subsample < 1 else 0,
-        seed=data.seed,
+        seed=seed,
         # The same rows give the same bytes, whatever the number of threads: one of them sums up a whole feature.
         deterministic=True,
         force_col_wise=True,
@@ -99,7 +98,7 @@ def parameters(options: TreeOptions, objective: str, data: TrainingData) -> dict
         verbosity=-1,
     )
     if objective == "multiclass":
-        params["num_class"] = len(data.classes)
+        params["num_class"] = classes
     return params
 
 

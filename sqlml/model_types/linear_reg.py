@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
-from sqlml.options import option
+from sqlml.options import InstanceWeightOptions, WarmStartOptions, option
 from sqlml.types import Progress
 
 
@@ -30,7 +30,7 @@ class LinearReg(ModelType):
     not_supported = ("calculate_p_values", "ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
 
     @dataclass(frozen=True)
-    class Options:
+    class Options(InstanceWeightOptions, WarmStartOptions):
         """The options of linear_reg."""
 
         l1_reg: float = option(0.0, "The L1 penalty.", low=0)
@@ -41,8 +41,8 @@ class LinearReg(ModelType):
         )
         max_iterations: int = option(1000, "The most iterations of the L1 solver.", low=1)
 
-    def build(self, options: Options, rows: int = 1) -> Estimator:
-        """The scikit-learn estimator; its L1 objective is divided by the number of rows."""
+    def build(self, options: Options, rows: float = 1) -> Estimator:
+        """The scikit-learn estimator; its L1 objective is divided by the number of rows, or the sum of their weights."""
         from sklearn.linear_model import ElasticNet, LinearRegression, Ridge
 
         penalty = options.l1_reg + options.l2_reg
@@ -53,6 +53,7 @@ class LinearReg(ModelType):
                 l1_ratio=options.l1_reg / penalty,
                 fit_intercept=options.fit_intercept,
                 max_iter=options.max_iterations,
+                warm_start=options.warm_start,
             )
         elif penalty == 0:
             # Ridge(alpha=0) is numerically unsound; least squares is its own estimator.
@@ -67,14 +68,19 @@ class LinearReg(ModelType):
 
         from sqlml.scoring.linear import store
 
-        estimator: Any = self.build(options, rows=len(data.target))
+        estimator: Any = self.build(options, rows=data.total_weight)
+        notes: tuple[str, ...] = ()
+        if data.previous is not None and options.l1_reg > 0:
+            estimator.coef_ = np.asarray(data.previous.state["coefficients"][0])
+        elif data.previous is not None:
+            notes = ("Without l1_reg the solution is exact wherever the solver starts: warm_start changed nothing.",)
         data.report(Progress("fit", 0, 1))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            estimator.fit(data.design(), data.target)
+            estimator.fit(data.design(), data.target, sample_weight=data.weights)
         data.report(Progress("fit", 1, 1))
         return Fitted(
             "linear",
             store(np.atleast_2d(estimator.coef_), np.atleast_1d(estimator.intercept_), "identity"),
-            warnings=tuple(dict.fromkeys(str(w.message) for w in caught)),
+            warnings=(*notes, *dict.fromkeys(str(w.message) for w in caught)),
         )
