@@ -24,7 +24,9 @@ class ForestOptions(TreeOptions):
 
     num_parallel_tree: int = option(100, "The number of trees.", low=2, high=10_000)
     max_tree_depth: int | None = option(15, "The depth of a tree.", low=1)
-    num_leaves: int | None = option(None, "The leaves of a tree: 2 ^ max_tree_depth, at most 4,096.", low=2, high=131_072)
+    num_leaves: int | None = option(
+        None, "The leaves of a tree: 2 ^ max_tree_depth, at most 4,096.", low=2, high=131_072
+    )
     subsample: float = option(0.8, "The share of rows drawn for each tree.", above=0, high=0.99)
     colsample_bynode: float = option(0.8, "The share of features drawn for each split.", above=0, high=1)
 

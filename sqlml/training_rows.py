@@ -23,7 +23,7 @@ _WORKERS = min(8, os.cpu_count() or 1)
 
 
 class TrainingRows:
-    """Filled by `add`, then read once: the inputs by `in_order`, label, row hash, split column, weight as Arrow arrays."""
+    """Filled by `add`, then read once: the inputs by `in_order`, label, row hash, split and weight as Arrow arrays."""
 
     def __init__(self, inputs: Sequence[InputLike], *, has_split: bool = False, has_weight: bool = False) -> None:
         """Rows of these inputs: the columns of each batch are they, the label, the row hash, split column, weight."""

@@ -51,7 +51,10 @@ def _instance_weights(name: str, column: Any, order: npt.NDArray[np.int64]) -> F
     weights: Floats = np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)[order]
     missing, negative = int(np.isnan(weights).sum()), int((weights < 0).sum())
     if missing or negative or np.isinf(weights).any():
-        wrong = f"NULL in {missing}" if missing else f"negative in {negative}" if negative else f"infinite in {int(np.isinf(weights).sum())}"
+        infinite = int(np.isinf(weights).sum())
+        wrong = (
+            f"NULL in {missing}" if missing else f"negative in {negative}" if negative else f"infinite in {infinite}"
+        )
         raise TrainingFailed(
             f'The weight "{name}" is {wrong} of the training rows.',
             hint=f'A weight is a number of 0 or more: COALESCE("{name}", 1), or leave the rows out.',

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sqlml.coefficients import fit_coefficients
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
 from sqlml.options import InstanceWeightOptions, WarmStartOptions, option
-from sqlml.types import Progress
 
 
 class LinearReg(ModelType):
@@ -42,7 +41,7 @@ class LinearReg(ModelType):
         max_iterations: int = option(1000, "The most iterations of the L1 solver.", low=1)
 
     def build(self, options: Options, rows: float = 1) -> Estimator:
-        """The scikit-learn estimator; its L1 objective is divided by the number of rows, or the sum of their weights."""
+        """The scikit-learn estimator; its L1 objective is divided by the rows, or the sum of their weights."""
         from sklearn.linear_model import ElasticNet, LinearRegression, Ridge
 
         penalty = options.l1_reg + options.l2_reg
@@ -64,23 +63,7 @@ class LinearReg(ModelType):
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep the coefficients only; what scikit-learn warns of is a warning of the run."""
-        import numpy as np
-
-        from sqlml.scoring.linear import store
-
-        estimator: Any = self.build(options, rows=data.total_weight)
         notes: tuple[str, ...] = ()
-        if data.previous is not None and options.l1_reg > 0:
-            estimator.coef_ = np.asarray(data.previous.state["coefficients"][0])
-        elif data.previous is not None:
+        if options.warm_start and options.l1_reg == 0:
             notes = ("Without l1_reg the solution is exact wherever the solver starts: warm_start changed nothing.",)
-        data.report(Progress("fit", 0, 1))
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            estimator.fit(data.design(), data.target, sample_weight=data.weights)
-        data.report(Progress("fit", 1, 1))
-        return Fitted(
-            "linear",
-            store(np.atleast_2d(estimator.coef_), np.atleast_1d(estimator.intercept_), "identity"),
-            warnings=(*notes, *dict.fromkeys(str(w.message) for w in caught)),
-        )
+        return fit_coefficients(self.build(options, rows=data.total_weight), data, "identity", notes=notes)

@@ -57,9 +57,7 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     context.report(Progress("read", 0, 1))
     task = creation.task
     previous = _previous(task, context)
-    rows = TrainingRows(
-        task.inputs, has_split=bool(task.common.data_split_col), has_weight=bool(task.weight_column)
-    )
+    rows = TrainingRows(task.inputs, has_split=bool(task.common.data_split_col), has_weight=bool(task.weight_column))
     database.stream(rows.add, plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
     trained = train(task, rows, report=context.report, check_cancelled=context.check_cancelled, previous=previous)
