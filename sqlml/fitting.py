@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sqlml.errors import TrainingFailed
 from sqlml.types import Progress
 
 if TYPE_CHECKING:
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sqlml.preprocessing import Preprocessor, Raw
+
+
+# The most numbers of a matrix that is not sparse: 4 GB.
+_CELLS = 500_000_000
 
 
 @dataclass(frozen=True)
@@ -72,3 +77,16 @@ class TrainingData:
     def design(self) -> Any:
         """The matrix of the training rows for linear models."""
         return self.preprocessor.one_hot_matrix(self.columns)
+
+    def dense(self) -> npt.NDArray[np.float64]:
+        """The same matrix for estimators that take no sparse one.
+
+        Raises TrainingFailed where it would not fit into memory.
+        """
+        if len(self.target) * self.preprocessor.width > _CELLS:
+            raise TrainingFailed(
+                f"{len(self.target)} rows of {self.preprocessor.width} columns, one a category, are too many for this "
+                "model type.",
+                hint="Leave out columns with many categories, or use boosted trees.",
+            )
+        return self.preprocessor.dense_matrix(self.columns)

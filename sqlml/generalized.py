@@ -45,12 +45,11 @@ class Solver:
 
 def fit_log_linear(build: Callable[[Solver], Any], options: GlmOptions, data: TrainingData) -> Fitted:
     """Fit and keep the coefficients only; what scikit-learn warns of is a warning of the run."""
-    width = sum(data.preprocessor.block_widths) + sum(not i.is_block for i in data.preprocessor.inputs)
     # Without a penalty nothing decides between columns that add up to one, and Newton's equations have no one answer.
     is_unique = options.l2_reg > 0 or not data.preprocessor.block_widths
     solver = Solver(
         alpha=options.l2_reg / data.total_weight,
-        solver="newton-cholesky" if is_unique and width <= _NEWTON else "lbfgs",
+        solver="newton-cholesky" if is_unique and data.preprocessor.width <= _NEWTON else "lbfgs",
         fit_intercept=options.fit_intercept,
         max_iter=options.max_iterations,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from sqlml.errors import InvalidOption, NotSupported, nearest_hint
 
@@ -124,6 +125,8 @@ def _typed(spec: Field[Any], kind: Any, value: Any) -> Any:
         if spec.default is MISSING:
             raise _wrong(spec, kind, value)
         return spec.default
+    if get_origin(kind) in (Union, UnionType):  # `int | None`
+        kind = next(k for k in get_args(kind) if k is not type(None))
     if get_origin(kind) is Literal:
         choice = str(value).upper() if isinstance(value, str) else value
         if choice not in get_args(kind):
@@ -135,8 +138,6 @@ def _typed(spec: Field[Any], kind: Any, value: Any) -> Any:
         return _items(spec, kind, value)
     if get_origin(kind) is Mapping:
         return _struct(spec, kind, value)
-    if get_origin(kind) is not None:  # `int | None`
-        kind = next(k for k in get_args(kind) if k is not type(None))
     return _scalar(spec, kind, value)
 
 
