@@ -66,6 +66,8 @@ def learn(built: Any, data: TrainingData) -> Fitted:
     is_regression = not data.classes
     mean, scale = (float(data.target.mean()), float(data.target.std()) or 1.0) if is_regression else (0.0, 1.0)
     estimator = built if data.previous is None else _previous(built, data.previous.state)
+    known = len(getattr(estimator, "loss_curve_", []))
+    done = int(getattr(estimator, "n_iter_", 0))
     if data.previous is not None and is_regression:
         _rescale(estimator, factor=1 / scale, shift=-mean / scale)
     data.report(Progress("fit", 0, 1))
@@ -75,14 +77,16 @@ def learn(built: Any, data: TrainingData) -> Fitted:
     if is_regression:
         _rescale(estimator, factor=scale, shift=mean)
     data.report(Progress("fit", 1, 1))
-    losses = getattr(estimator, "loss_curve_", [])
+    # A warm start adds to both.
+    losses = getattr(estimator, "loss_curve_", [])[known:]
+    iterations = int(estimator.n_iter_) - (done if estimator.solver != "lbfgs" else 0)
     # The moments of the optimiser are twice the size of the weights, and scoring needs none of them.
     vars(estimator).pop("_optimizer", None)
     return Fitted(
         "skops",
         store(estimator),
         history=tuple(("loss", i, float(loss)) for i, loss in enumerate(losses)),
-        resolved={"iterations": int(estimator.n_iter_)},
+        resolved={"iterations": iterations},
         warnings=tuple(dict.fromkeys(str(w.message) for w in caught)),
     )
 

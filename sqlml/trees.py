@@ -161,12 +161,33 @@ def grow(params: Mapping[str, Any], rounds: int, data: TrainingData, stop: Stop 
             f"LightGBM cannot learn from these rows: {str(error).strip()}",
             hint="Check the options: subsample, max_bin and min_data_in_leaf go with the number of rows.",
         ) from error
+    if params["boosting"] == "rf":
+        _mend_single_leaves(booster, params["objective"], data)
     # Without its parameters, which name the number of threads, the text depends on the rows alone.
     text = booster.model_to_string(num_iteration=-1).partition("\nparameters:")[0]
     scores = None
     if is_gbtree and before is None and not len(data.held_out_target):
         scores = shaped(_training_scores(booster), is_binary=params["objective"] == "binary")
     return Fitted("lightgbm", {"model": text}, tuple(history), dict(params), training_scores=scores)
+
+
+def _mend_single_leaves(booster: Any, objective: str, data: TrainingData) -> None:
+    """Let a tree without a split say what all rows say: LightGBM's forests leave a zero there, or nothing at all."""
+    import numpy as np
+
+    leaves = [line for line in booster.model_to_string(num_iteration=-1).splitlines() if line.startswith("num_leaves=")]
+    single = [number for number, line in enumerate(leaves) if line == "num_leaves=1"]
+    if not single:
+        return
+    weights = np.ones(len(data.target)) if data.weights is None else data.weights
+    if objective == "regression":
+        start = [float(np.average(data.target, weights=weights))]
+    else:
+        shares = np.bincount(data.target, weights=weights, minlength=len(data.classes)) / weights.sum()
+        logs = np.log(np.maximum(shares, 1e-15))
+        start = [float(logs[1] - logs[0])] if objective == "binary" else [float(v) for v in logs]
+    for number in single:
+        booster.set_leaf_output(number, 0, start[number % len(start)])
 
 
 def _training_scores(booster: Any) -> Any:

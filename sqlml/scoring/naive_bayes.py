@@ -28,6 +28,8 @@ class NaiveBayesModel:
             for name, learned in state["inputs"].items()
         }
 
+    # Squares of what is far away overflow, and are then as far away as can be.
+    @np.errstate(over="ignore")
     def score(self, preprocessor: Preprocessor, columns: Mapping[str, Raw]) -> Floats:
         """(rows x classes) probabilities."""
         count = len(columns[preprocessor.inputs[0].name])
@@ -42,7 +44,6 @@ class NaiveBayesModel:
             assert not isinstance(column, Text)
             known = np.isfinite(column)
             away = np.where(known, column, 0.0)[:, None] - learned["means"]
-            # Far away squares overflow; there only who is nearest counts, and their order stays.
             votes = -np.minimum(away**2 / (2 * learned["variances"]), 1e300) - np.log(learned["variances"]) / 2
             scores += np.where(known[:, None], votes, 0.0)
         scores = np.maximum(scores, -1e304)
