@@ -56,7 +56,7 @@ def _instance_weights(name: str, column: Any, order: npt.NDArray[np.int64]) -> F
             f"NULL in {missing}" if missing else f"negative in {negative}" if negative else f"infinite in {infinite}"
         )
         raise TrainingFailed(
-            f'The weight "{name}" is {wrong} of the training rows.',
+            f'The weight "{name}" is {wrong} rows.',
             hint=f'A weight is a number of 0 or more: COALESCE("{name}", 1), or leave the rows out.',
         )
     if not weights.any():
