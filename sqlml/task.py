@@ -7,12 +7,16 @@ from typing import Any
 
 from sqlml.features import Input
 from sqlml.model_types.base import ModelType
-from sqlml.options import CommonOptions
+from sqlml.options import CommonOptions, InstanceWeightOptions
+from sqlml.types import ModelVersion
 
 
 @dataclass(frozen=True)
 class Task:
-    """What to train: the model type, its options, its inputs, and its label with its DuckDB type and family."""
+    """What to train: the model type, its options, its inputs, and its label with its DuckDB type and family.
+
+    `previous` is the version that a warm start goes on from.
+    """
 
     model_type: ModelType
     common: CommonOptions
@@ -21,3 +25,14 @@ class Task:
     label: str
     label_type: str
     label_family: str
+    previous: ModelVersion | None = None
+
+    @property
+    def kind(self) -> str:
+        """What is learned: regression or classification."""
+        return self.model_type.task_of(self.options)
+
+    @property
+    def weight_column(self) -> str:
+        """The column that says how much each row counts, or an empty string."""
+        return self.options.instance_weight_col if isinstance(self.options, InstanceWeightOptions) else ""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sqlml.coefficients import fit_coefficients
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
-from sqlml.options import option
-from sqlml.types import Progress
+from sqlml.options import InstanceWeightOptions, WarmStartOptions, option
 
 
 class LinearReg(ModelType):
@@ -30,7 +29,7 @@ class LinearReg(ModelType):
     not_supported = ("calculate_p_values", "ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
 
     @dataclass(frozen=True)
-    class Options:
+    class Options(InstanceWeightOptions, WarmStartOptions):
         """The options of linear_reg."""
 
         l1_reg: float = option(0.0, "The L1 penalty.", low=0)
@@ -41,8 +40,8 @@ class LinearReg(ModelType):
         )
         max_iterations: int = option(1000, "The most iterations of the L1 solver.", low=1)
 
-    def build(self, options: Options, rows: int = 1) -> Estimator:
-        """The scikit-learn estimator; its L1 objective is divided by the number of rows."""
+    def build(self, options: Options, rows: float = 1) -> Estimator:
+        """The scikit-learn estimator; its L1 objective is divided by the rows, or the sum of their weights."""
         from sklearn.linear_model import ElasticNet, LinearRegression, Ridge
 
         penalty = options.l1_reg + options.l2_reg
@@ -53,6 +52,7 @@ class LinearReg(ModelType):
                 l1_ratio=options.l1_reg / penalty,
                 fit_intercept=options.fit_intercept,
                 max_iter=options.max_iterations,
+                warm_start=options.warm_start,
             )
         elif penalty == 0:
             # Ridge(alpha=0) is numerically unsound; least squares is its own estimator.
@@ -63,18 +63,7 @@ class LinearReg(ModelType):
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep the coefficients only; what scikit-learn warns of is a warning of the run."""
-        import numpy as np
-
-        from sqlml.scoring.linear import store
-
-        estimator: Any = self.build(options, rows=len(data.target))
-        data.report(Progress("fit", 0, 1))
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            estimator.fit(data.design(), data.target)
-        data.report(Progress("fit", 1, 1))
-        return Fitted(
-            "linear",
-            store(np.atleast_2d(estimator.coef_), np.atleast_1d(estimator.intercept_), "identity"),
-            warnings=tuple(dict.fromkeys(str(w.message) for w in caught)),
-        )
+        notes: tuple[str, ...] = ()
+        if options.warm_start and options.l1_reg == 0:
+            notes = ("Without l1_reg the solution is exact wherever the solver starts: warm_start changed nothing.",)
+        return fit_coefficients(self.build(options, rows=data.total_weight), data, "identity", notes=notes)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
-from sqlml.options import option
+from sqlml.options import ClassWeightOptions, InstanceWeightOptions, WarmStartOptions, option
 from sqlml.types import Progress
 
 # Up to this many coefficients their Hessian is cheap to factor.
@@ -34,7 +34,7 @@ class LogisticReg(ModelType):
     not_supported = ("calculate_p_values", "ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
 
     @dataclass(frozen=True)
-    class Options:
+    class Options(InstanceWeightOptions, ClassWeightOptions, WarmStartOptions):
         """The options of logistic_reg."""
 
         l1_reg: float = option(0.0, "The L1 penalty.", low=0)
@@ -45,12 +45,13 @@ class LogisticReg(ModelType):
     def build(self, options: Options, seed: int = 0, coefficients: int | None = None) -> Estimator:
         """The scikit-learn estimator.
 
-        With an L2 penalty and few coefficients Newton's method gets there in ten steps, where L-BFGS takes hundreds.
+        With few coefficients, of which only one set is best, Newton's method gets there in ten steps, where L-BFGS
+        takes hundreds, and to more digits. `coefficients` is their number, None where many sets are as good.
         """
         from sklearn.linear_model import LogisticRegression
 
         penalty = options.l1_reg + options.l2_reg
-        is_small = options.l2_reg > 0 and coefficients is not None and coefficients <= _NEWTON
+        is_small = coefficients is not None and coefficients <= _NEWTON
         estimator: Estimator = LogisticRegression(
             C=1 / penalty if penalty else float("inf"),
             l1_ratio=options.l1_reg / penalty if penalty else 0.0,
@@ -59,22 +60,30 @@ class LogisticReg(ModelType):
             max_iter=options.max_iterations,
             tol=1e-6,
             random_state=seed,
+            warm_start=options.warm_start,
         )
         return estimator
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep the coefficients only; a solver that did not converge is a warning of the run."""
+        import numpy as np
         from sklearn.exceptions import ConvergenceWarning
 
         from sqlml.scoring.linear import store
 
         design = data.design()
         sets = 1 if len(data.classes) == 2 else len(data.classes)
-        estimator: Any = self.build(options, seed=data.seed, coefficients=design.shape[1] * sets)
+        # Without a penalty nothing decides between columns that add up to one, nor between three classes.
+        is_unique = options.l2_reg > 0 or (sets == 1 and not data.preprocessor.block_widths)
+        count = design.shape[1] * sets if is_unique else None
+        estimator: Any = self.build(options, seed=data.seed, coefficients=count)
+        if data.previous is not None:
+            estimator.coef_ = np.asarray(data.previous.state["coefficients"])
+            estimator.intercept_ = np.asarray(data.previous.state["intercept"])
         data.report(Progress("fit", 0, 1))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            estimator.fit(design, data.target)
+            estimator.fit(design, data.target, sample_weight=data.weights)
         if options.fit_intercept and not estimator.coef_.any():
             estimator.intercept_ = _shares_alone(data)
         data.report(Progress("fit", 1, 1))
@@ -97,5 +106,5 @@ def _shares_alone(data: TrainingData) -> Any:
     """The intercepts of a model without coefficients: SAGA stops at once where L1 leaves none, wherever it stands."""
     import numpy as np
 
-    log_shares = np.log(np.bincount(data.target) / len(data.target))
+    log_shares = np.log(np.bincount(data.target, weights=data.weights) / data.total_weight)
     return log_shares[1:] - log_shares[0] if len(log_shares) == 2 else log_shares - log_shares.mean()

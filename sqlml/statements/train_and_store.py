@@ -22,9 +22,11 @@ from sqlml.dialect import parse_query, to_sql
 from sqlml.engine_private import Scratch
 from sqlml.errors import AlreadyExists, ConstraintViolation, TransactionConflict
 from sqlml.features import interface
+from sqlml.fitting import Previous
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
+from sqlml.task import Task
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
 _ATTEMPTS = 20
@@ -60,12 +62,14 @@ def train_and_store(plan: Plan, context: Context) -> Result:
             return _existing_row(database, creation.name, found)
     context.load_artifacts(plan.models)
     context.report(Progress("read", 0, 1))
-    rows = TrainingRows(creation.task.inputs, has_split=bool(creation.task.common.data_split_col))
+    task = creation.task
+    previous = _previous(task, context)
+    rows = TrainingRows(task.inputs, has_split=bool(task.common.data_split_col), has_weight=bool(task.weight_column))
     database.stream(rows.add, plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
-    trained = train(creation.task, rows, report=context.report, check_cancelled=context.check_cancelled)
+    trained = train(task, rows, report=context.report, check_cancelled=context.check_cancelled, previous=previous)
     del rows
-    evaluated = evaluate(creation.task.model_type.task, trained)
+    evaluated = evaluate(task.kind, trained)
     context.check_cancelled()
     body = artifacts.to_bytes(trained.document)
     context.report(Progress("store", 0, 1))
@@ -78,6 +82,16 @@ def train_and_store(plan: Plan, context: Context) -> Result:
         return _existing_row(database, creation.name, found)
     context.report(Progress("done", 1, 1, "; ".join(trained.warnings)))
     return _row(database, stored.name, stored.version, evaluated.metrics, seconds)
+
+
+def _previous(task: Task, context: Context) -> Previous | None:
+    """What a warm start goes on from, verified before a byte of it is parsed."""
+    from sqlml.preprocessing import Preprocessor
+
+    if task.previous is None:
+        return None
+    found = artifacts.document(task.previous, catalog.read_body(context.database, task.previous))
+    return Previous(found["estimator"], Preprocessor.from_json(found["preprocessing"]), task.previous.classes)
 
 
 @dataclass(frozen=True)
@@ -205,7 +219,7 @@ def _new_version(plan: Plan, trained: Trained, body: bytes, model_id: str, numbe
         model_id=model_id,
         version=number,
         model_type=task.model_type.name,
-        task=task.model_type.task,
+        task=task.kind,
         label=task.label,
         label_type=task.label_type,
         classes=trained.classes,
