@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
+from sqlml.caught_warnings import caught_warnings
 from sqlml.fitting import Fitted
 from sqlml.types import Progress
 
@@ -24,8 +24,7 @@ def fit_coefficients(estimator: Any, data: TrainingData, link: str, *, notes: tu
     if data.previous is not None:
         estimator.coef_ = np.asarray(data.previous.state["coefficients"][0])
     data.report(Progress("fit", 0, 1))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with caught_warnings() as caught:
         estimator.fit(data.design(), data.target, sample_weight=data.weights)
     data.report(Progress("fit", 1, 1))
     # The exact solutions have no iterations, some solvers a list of one number.
@@ -34,5 +33,5 @@ def fit_coefficients(estimator: Any, data: TrainingData, link: str, *, notes: tu
         "linear",
         store(np.atleast_2d(estimator.coef_), np.atleast_1d(np.float64(estimator.intercept_)), link),
         resolved={} if found is None else {"iterations": int(np.max(found))},
-        warnings=(*notes, *dict.fromkeys(str(w.message) for w in caught)),
+        warnings=(*notes, *dict.fromkeys(str(w) for w in caught)),
     )

@@ -64,6 +64,7 @@ class TrainingData:
     weights: npt.NDArray[np.float64] | None = None
     held_out_weights: npt.NDArray[np.float64] | None = None
     previous: Previous | None = None
+    threads: int | None = None
 
     @property
     def total_weight(self) -> float:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from sqlml.caught_warnings import caught_warnings
 from sqlml.errors import InvalidOption
 from sqlml.fitting import Fitted
 from sqlml.options import WarmStartOptions, option
@@ -71,8 +71,7 @@ def learn(built: Any, data: TrainingData) -> Fitted:
     if data.previous is not None and is_regression:
         _rescale(estimator, factor=1 / scale, shift=-mean / scale)
     data.report(Progress("fit", 0, 1))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with caught_warnings() as caught:
         estimator.fit(data.dense(), (data.target - mean) / scale if is_regression else data.target)
     if is_regression:
         _rescale(estimator, factor=scale, shift=mean)
@@ -87,7 +86,7 @@ def learn(built: Any, data: TrainingData) -> Fitted:
         store(estimator),
         history=tuple(("loss", i, float(loss)) for i, loss in enumerate(losses)),
         resolved={"iterations": iterations},
-        warnings=tuple(dict.fromkeys(str(w.message) for w in caught)),
+        warnings=tuple(dict.fromkeys(str(w) for w in caught)),
     )
 
 

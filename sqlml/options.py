@@ -32,6 +32,7 @@ class CommonOptions:
     data_split_col: str = option("", "The column that CUSTOM and SEQ split by; it is never a feature.")
     experiment: str = option("", "The experiment that the run belongs to, made on first use.")
     run_name: str = option("", "A name for the run.")
+    partition_by: tuple[str, ...] = option((), "The columns for each value of which a model of its own is trained.")
     seed: int = option(0, "Changes the random split and the random choices of the algorithm.", low=0, high=2**31 - 1)
 
 

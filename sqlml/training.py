@@ -16,7 +16,7 @@ from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, dataset_digest, split_rows
 from sqlml.statistics import feature_statistics, tree_importances
 from sqlml.task import Task
-from sqlml.training_rows import TrainingRows
+from sqlml.training_rows import Rows
 from sqlml.types import Progress, Trained
 from sqlml.weighting import row_weights
 
@@ -28,7 +28,7 @@ _LARGEST = 1e150
 @np.errstate(all="ignore")
 def train(
     task: Task,
-    rows: TrainingRows,
+    rows: Rows,
     *,
     report: Callable[[Progress], None],
     check_cancelled: Callable[[], None],
@@ -76,7 +76,7 @@ def train(
 
 def _training_data(
     task: Task,
-    rows: TrainingRows,
+    rows: Rows,
     previous: Previous | None,
     report: Callable[[Progress], None],
     check_cancelled: Callable[[], None],
@@ -122,6 +122,7 @@ def _training_data(
         weights=None if weights is None else weights[:count],
         held_out_weights=None if weights is None else weights[count:],
         previous=previous,
+        threads=task.threads,
     )
 
 

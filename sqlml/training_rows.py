@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,21 @@ from sqlml.preprocessing import Floats, InputLike, Raw, Text
 # huge pages, a fourth of the time of small ones. Room that is never written to takes no memory.
 _ROOM = 1 << 19
 _WORKERS = min(8, os.cpu_count() or 1)
+
+
+class Rows(Protocol):
+    """Rows to train on: how many, their label, hash, split and weight as Arrow arrays, their inputs in an order."""
+
+    def __len__(self) -> int: ...
+    @property
+    def label(self) -> Any: ...
+    @property
+    def row_hash(self) -> Any: ...
+    @property
+    def split(self) -> Any: ...
+    @property
+    def weight(self) -> Any: ...
+    def in_order(self, order: npt.NDArray[np.int64]) -> dict[str, Raw]: ...
 
 
 class TrainingRows:

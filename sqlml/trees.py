@@ -120,6 +120,7 @@ def grow(params: Mapping[str, Any], rounds: int, data: TrainingData, stop: Stop 
     from sqlml.scoring.lightgbm_trees import lightgbm, shaped
 
     lgb = lightgbm()
+    params = {**params, "num_threads": data.threads or params["num_threads"]}
     train, watched = _datasets(lgb, params, data)
     is_gbtree = params["boosting"] == "gbdt"
     before = None

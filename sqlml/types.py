@@ -72,6 +72,11 @@ class ModelVersion:
     alias: str | None = None  # the alias by which the statement names it
 
     @property
+    def is_partitioned(self) -> bool:
+        """Whether it is many models, one a key: a row whose key has none gets no answer."""
+        return self.format == "partitioned"
+
+    @property
     def full_name(self) -> str:
         """`catalog.schema.name`."""
         return f"{self.catalog}.{self.schema}.{self.name}"
@@ -196,6 +201,16 @@ class FeatureImportance:
 
 
 @dataclass(frozen=True)
+class Partition:
+    """One of the models of a partitioned one: its key as text, the rows it saw, and what went wrong, if anything."""
+
+    key: tuple[str | None, ...]
+    training_rows: int = 0
+    evaluation_rows: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True)
 class Trained:
     """What training gives back: the document to store, and what to record about it.
 
@@ -219,3 +234,4 @@ class Trained:
     statistics: tuple[FeatureStatistics, ...] = ()
     importances: tuple[FeatureImportance, ...] = ()
     warnings: tuple[str, ...] = ()
+    partitions: tuple[Partition, ...] = ()

@@ -6,6 +6,7 @@ from sqlml.functions.ml_confusion_matrix import MlConfusionMatrix
 from sqlml.functions.ml_evaluate import MlEvaluate
 from sqlml.functions.ml_feature_importance import MlFeatureImportance
 from sqlml.functions.ml_feature_info import MlFeatureInfo
+from sqlml.functions.ml_partition_info import MlPartitionInfo
 from sqlml.functions.ml_predict import MlPredict
 from sqlml.functions.ml_predict_proba import MlPredictProba
 from sqlml.functions.ml_roc_curve import MlRocCurve
@@ -20,6 +21,7 @@ FUNCTIONS: Registry[Function] = Registry(
         MlEvaluate(),
         MlFeatureImportance(),
         MlFeatureInfo(),
+        MlPartitionInfo(),
         MlPredict(),
         MlPredictProba(),
         MlRocCurve(),

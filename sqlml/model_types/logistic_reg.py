@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from sqlml.caught_warnings import caught_warnings
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
 from sqlml.options import ClassWeightOptions, InstanceWeightOptions, WarmStartOptions, option
@@ -81,13 +81,12 @@ class LogisticReg(ModelType):
             estimator.coef_ = np.asarray(data.previous.state["coefficients"])
             estimator.intercept_ = np.asarray(data.previous.state["intercept"])
         data.report(Progress("fit", 0, 1))
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with caught_warnings() as caught:
             estimator.fit(design, data.target, sample_weight=data.weights)
         if options.fit_intercept and not estimator.coef_.any():
             estimator.intercept_ = _shares_alone(data)
         data.report(Progress("fit", 1, 1))
-        unfinished = any(issubclass(w.category, ConvergenceWarning) for w in caught)
+        unfinished = any(isinstance(w, ConvergenceWarning) for w in caught)
         notes = (
             (f"The solver stopped after {options.max_iterations} iterations before it converged.",)
             if unfinished

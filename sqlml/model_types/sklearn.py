@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from sqlml.caught_warnings import caught_warnings
 from sqlml.errors import InvalidOption, TrainingFailed, nearest_hint
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import ModelType
@@ -148,8 +148,7 @@ class Sklearn(ModelType):
 
         estimator = self.build(options, seed=data.seed)
         data.report(Progress("fit", 0, 1))
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with caught_warnings() as caught:
             estimator.fit(data.dense(), data.target)
         data.report(Progress("fit", 1, 1))
         if data.classes and not hasattr(estimator, "predict_proba"):
@@ -161,7 +160,7 @@ class Sklearn(ModelType):
             "skops",
             store(estimator),
             resolved={"estimator": repr(estimator)},
-            warnings=tuple(dict.fromkeys(str(w.message) for w in caught)),
+            warnings=tuple(dict.fromkeys(str(w) for w in caught)),
         )
 
 

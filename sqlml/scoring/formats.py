@@ -28,6 +28,12 @@ def _naive_bayes(state: Mapping[str, Any]) -> Estimator:
     return NaiveBayesModel(state)
 
 
+def _partitioned(state: Mapping[str, Any]) -> Estimator:
+    from sqlml.scoring.partitioned import PartitionedModel
+
+    return PartitionedModel(state, lambda name, part: FORMATS[name](part))
+
+
 def _skops(state: Mapping[str, Any]) -> Estimator:
     from sqlml.scoring.sklearn_estimator import SklearnEstimator
 
@@ -38,6 +44,7 @@ FORMATS: dict[str, Callable[[Mapping[str, Any]], Estimator]] = {
     "lightgbm": _lightgbm,
     "linear": _linear,
     "naive_bayes": _naive_bayes,
+    "partitioned": _partitioned,
     "skops": _skops,
 }
 

@@ -23,6 +23,7 @@ from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
 from sqlml.statements.instance_weights import weight_column
+from sqlml.statements.partition_columns import partition_keys
 from sqlml.statements.train_and_store import existing, train_and_store
 from sqlml.statements.warm_start import previous_version
 from sqlml.task import Task
@@ -88,7 +89,8 @@ class CreateModel(Statement):
         query_span = nodes.span_of(query)
         planned = planner.query(query, span=query_span)
         columns = planner.binder.describe(planned.sql, planned.params, planned.source_map)
-        label, features = _label_and_features(columns, common, weight_column(options, columns, common))
+        keys = partition_keys(options, columns, common)
+        label, features = _label_and_features(columns, common, weight_column(options, columns, common), keys)
         task = Task(
             model_type=model_type,
             common=common,
@@ -206,7 +208,7 @@ def _model_type_of(given: dict[str, Any]) -> str:
 
 
 def _label_and_features(
-    columns: list[Column], common: CommonOptions, weight: Column | None
+    columns: list[Column], common: CommonOptions, weight: Column | None, keys: tuple[Feature, ...]
 ) -> tuple[Column, tuple[Feature, ...]]:
     _refuse_duplicates(columns)
     if len(common.input_label_cols) != 1:
@@ -229,7 +231,7 @@ def _label_and_features(
     split = _split_column(common, by_name, label)
     features = []
     for column in columns:
-        if column in (label, split, weight):
+        if column in (label, split, weight) or column.name in {k.name for k in keys}:
             continue
         feature = feature_of(column)
         if feature is None:
@@ -240,8 +242,8 @@ def _label_and_features(
         features.append(feature)
     if not features:
         raise TrainingFailed("The training query has no column besides the label.", hint="Select at least one feature.")
-    _refuse_taken_inputs(tuple(features))
-    return label, tuple(features)
+    _refuse_taken_inputs((*keys, *features))
+    return label, (*keys, *features)
 
 
 def _refuse_taken_inputs(features: tuple[Feature, ...]) -> None:

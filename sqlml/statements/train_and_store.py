@@ -48,6 +48,7 @@ def existing(name: ObjectName) -> AlreadyExists:
 def train_and_store(plan: Plan, context: Context) -> Result:
     """Run a planned CREATE MODEL; the result is one row: model, version, metrics, seconds."""
     from sqlml.training import train
+    from sqlml.training_partitions import train_partitions
     from sqlml.training_rows import TrainingRows
 
     creation, database = plan.details, context.database
@@ -67,7 +68,10 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     rows = TrainingRows(task.inputs, has_split=bool(task.common.data_split_col), has_weight=bool(task.weight_column))
     database.stream(rows.add, plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
-    trained = train(task, rows, report=context.report, check_cancelled=context.check_cancelled, previous=previous)
+    if task.keys:
+        trained = train_partitions(task, rows, report=context.report, check_cancelled=context.check_cancelled)
+    else:
+        trained = train(task, rows, report=context.report, check_cancelled=context.check_cancelled, previous=previous)
     del rows
     evaluated = evaluate(task.kind, trained)
     context.check_cancelled()
