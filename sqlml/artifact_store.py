@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlml.catalog.models as catalog
@@ -66,9 +66,19 @@ class ArtifactStore:
             self._held.popitem(last=False)
 
 
-def scores(shared: Database, sha: str, inputs: Mapping[str, Any]) -> Any:
-    """What the UDF calls: the scores of an artifact. One that is not loaded is read from what is committed."""
-    return artifacts.SCORERS.get_or_load(sha, lambda: _load_committed(shared, sha)).score(inputs)
+def udf_sources(shared: Database) -> Mapping[str, Callable[..., Any]]:
+    """What the UDFs are handed: the scores and the explanations of an artifact.
+
+    One that is not loaded is read from what is committed.
+    """
+
+    def scorer(sha: str) -> Scorer:
+        return artifacts.SCORERS.get_or_load(sha, lambda: _load_committed(shared, sha))
+
+    return {
+        "scores": lambda sha, inputs: scorer(sha).score(inputs),
+        "explanations": lambda sha, inputs, output: scorer(sha).explain(inputs, output),
+    }
 
 
 def _load_committed(shared: Database, sha: str) -> Scorer:

@@ -28,7 +28,8 @@ WHERE lower(table_name) = lower(?) AND table_catalog IN (current_database(), 'te
   AND list_contains(current_schemas(true), table_schema)
 """
 
-Scores = Callable[[str, Mapping[str, Any]], Any]
+# What the UDFs are handed, by the name under which each of them asks for it.
+UdfSources = Mapping[str, Callable[..., Any]]
 
 COMMENT = duckdb.token_type.comment
 STRING = duckdb.token_type.string_const
@@ -86,19 +87,19 @@ class Database:
         with self._lock:
             return self.root.cursor()
 
-    def register_udfs(self, scores: Scores) -> None:
-        """Register our UDFs once a database; `scores` is what they call."""
+    def register_udfs(self, sources: UdfSources) -> None:
+        """Register our UDFs once a database, each handed what it takes."""
         with self._lock:
-            self._register_udfs(scores)
+            self._register_udfs(sources)
 
-    def _register_udfs(self, scores: Scores) -> None:
+    def _register_udfs(self, sources: UdfSources) -> None:
         known = {r[0] for r in self.root.execute("SELECT function_name FROM duckdb_functions()").fetchall()}
         for udf in sqlml_udfs.UDFS:
             if udf.name in known:
                 continue
             self.root.create_function(
                 udf.name,
-                self._remembering_errors(udf(scores)),
+                self._remembering_errors(udf(sources[udf.takes])),
                 None,
                 udf.returns,
                 type="arrow",

@@ -30,6 +30,7 @@ class CommonOptions:
     data_split_method: Split = option("AUTO_SPLIT", "How rows are held out for evaluation.")
     data_split_eval_fraction: float = option(0.2, "The share of rows held out by RANDOM and SEQ.", above=0, high=0.99)
     data_split_col: str = option("", "The column that CUSTOM and SEQ split by; it is never a feature.")
+    enable_global_explain: bool = option(default=False, doc="Keep what ML.GLOBAL_EXPLAIN answers.")
     experiment: str = option("", "The experiment that the run belongs to, made on first use.")
     run_name: str = option("", "A name for the run.")
     partition_by: tuple[str, ...] = option((), "The columns for each value of which a model of its own is trained.")
@@ -75,7 +76,6 @@ LATER = (
     "category_encoding_method",
     "class_weights",
     "data_split_test_fraction",
-    "enable_global_explain",
     "hparam_tuning_algorithm",
     "hparam_tuning_objectives",
     "instance_weight_col",
@@ -228,3 +228,17 @@ _KINDS = {int: "a whole number", float: "a number", bool: "TRUE or FALSE", str: 
 def _wrong(spec: Field[Any], kind: Any, value: Any) -> InvalidOption:
     wanted = kind_in_words(kind)
     return InvalidOption(f'The option "{spec.name}" has the value {value!r}.', hint=f"It takes {wanted}.")
+
+
+def check_p_values(options: Any) -> None:
+    """Refuse penalties where standard errors are asked for.
+
+    Raises InvalidOption.
+    """
+    weighs = any(getattr(options, n, None) for n in ("instance_weight_col", "auto_class_weights", "class_weights"))
+    if options.calculate_p_values and weighs:
+        raise InvalidOption("calculate_p_values goes with no weights.", hint="Leave one of them out.")
+    if options.calculate_p_values and (options.l1_reg or options.l2_reg):
+        raise InvalidOption(
+            "calculate_p_values needs l1_reg=0 and l2_reg=0.", hint="Penalised weights have no standard errors."
+        )

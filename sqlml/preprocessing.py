@@ -52,7 +52,10 @@ Raw = Floats | Text
 
 @dataclass(frozen=True)
 class Learned:
-    """What one input learned: mean and scale of a number, or the sorted categories."""
+    """What one input learned: mean and scale of a number, or the sorted categories.
+
+    `counts` are the training rows of each of its one-hot columns; models of before it was learned have none.
+    """
 
     name: str
     kind: str
@@ -60,6 +63,7 @@ class Learned:
     scale: float = 1.0
     categories: tuple[Any, ...] = ()
     has_null: bool = False
+    counts: tuple[int, ...] = ()
 
     @property
     def is_block(self) -> bool:
@@ -70,6 +74,12 @@ class Learned:
     def width(self) -> int:
         """How many columns one_hot makes of this input."""
         return len(self.categories) + self.has_null if self.is_block else 1
+
+    @property
+    def shares(self) -> Floats:
+        """The share of the training rows that each of its one-hot columns has, zeros where that was not learned."""
+        counts: Floats = np.asarray(self.counts or [0] * self.width, dtype=np.float64)
+        return counts / (counts.sum() or 1.0)
 
     @cached_property
     def _known(self) -> tuple[Any, ...]:
@@ -141,15 +151,24 @@ def learn(spec: InputLike, column: Raw, *, one_hot: bool) -> Learned:
     """Learn one input from the training rows, in canonical order: the last bit of a mean depends on it."""
     if isinstance(column, Text):
         counts = np.bincount(column.codes + 1, minlength=len(column.values) + 1)
-        present = zip(column.values, counts[1:], strict=True)
-        categories = tuple(sorted(value for value, count in present if count and value is not None))
-        return Learned(spec.name, "category", categories=categories, has_null=bool(counts[0]))
+        present = zip(column.values, counts[1:].tolist(), strict=True)
+        found = sorted((value, count) for value, count in present if count and value is not None)
+        nulls = (int(counts[0]),) if counts[0] else ()
+        return Learned(
+            spec.name,
+            "category",
+            categories=tuple(value for value, _ in found),
+            has_null=bool(nulls),
+            counts=(*(count for _, count in found), *nulls) if one_hot else (),
+        )
     has_null = not all_finite(column)
     if not one_hot:
         return Learned(spec.name, "numeric", has_null=has_null)
     values = column[np.isfinite(column)] if has_null else column
     if spec.kind == "calendar":
-        return Learned(spec.name, "calendar", categories=tuple(np.unique(values).tolist()), has_null=has_null)
+        known, often = np.unique(values, return_counts=True)
+        counted = (*often.tolist(), *((len(column) - len(values),) if has_null else ()))
+        return Learned(spec.name, "calendar", categories=tuple(known.tolist()), has_null=has_null, counts=counted)
     if not len(values):
         return Learned(spec.name, "numeric", has_null=has_null)
     scale = float(values.std())
@@ -245,6 +264,7 @@ class Preprocessor:
                     "scale": i.scale,
                     "categories": list(i.categories),
                     "has_null": i.has_null,
+                    "counts": list(i.counts),
                 }
                 for i in self.inputs
             ],
@@ -253,7 +273,10 @@ class Preprocessor:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Preprocessor:
         """The inverse of `to_json`."""
-        inputs = (Learned(**{**i, "categories": tuple(i["categories"])}) for i in stored["inputs"])
+        inputs = (
+            Learned(**{**i, "categories": tuple(i["categories"]), "counts": tuple(i.get("counts", ()))})
+            for i in stored["inputs"]
+        )
         return cls(stored["encoding"], tuple(inputs))
 
 

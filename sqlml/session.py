@@ -8,12 +8,11 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from sqlglot import exp
 
-from sqlml.artifact_store import ArtifactStore, scores
+from sqlml.artifact_store import ArtifactStore, udf_sources
 from sqlml.catalog.schema import migrate, schema_version
 from sqlml.catalog.snapshot import Snapshot, read_snapshot
 from sqlml.dialect import parse, too_deep
@@ -70,7 +69,7 @@ class Session:
         self._is_closed = False
 
     def _prepare_database(self, shared: Database) -> None:
-        shared.register_udfs(partial(scores, shared))
+        shared.register_udfs(udf_sources(shared))
         current = self.database.rows("SELECT current_database()")[0][0]
         if shared.read_only:
             schema_version(self.database, current)

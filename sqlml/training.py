@@ -14,7 +14,7 @@ from sqlml.fitting import Fitted, Previous, TrainingData
 from sqlml.preprocessing import Floats, Preprocessor, Raw, Text, all_finite
 from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, dataset_digest, split_rows
-from sqlml.statistics import feature_statistics, tree_importances
+from sqlml.statistics import EXPLAINED_ROWS, feature_statistics, global_explanation, tree_importances
 from sqlml.task import Task
 from sqlml.training_rows import Rows
 from sqlml.types import Progress, Trained
@@ -44,10 +44,16 @@ def train(
     data = _training_data(task, rows, previous, report, check_cancelled)
     # Fitting may let the training rows go.
     statistics = feature_statistics(task.inputs, data.columns)
+    is_held_out = len(data.held_out_target) > 0
+    sample: dict[str, Raw] = {}
+    if task.common.enable_global_explain:
+        sample = _first_rows(data.held_out if is_held_out else data.columns)
     fitted = _fit(task, data)
     document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
+    if sample:
+        scorer = load_scorer(fitted.format, document)
+        document["global_explanation"] = global_explanation(task, scorer, sample)
     report(Progress("evaluate", 0, 1))
-    is_held_out = len(data.held_out_target) > 0
     scores = None if is_held_out else fitted.training_scores
     if scores is None:
         scorer = load_scorer(fitted.format, document)
@@ -72,6 +78,11 @@ def train(
         importances=tree_importances(fitted.state["model"], task.inputs) if fitted.format == "lightgbm" else (),
         warnings=fitted.warnings,
     )
+
+
+def _first_rows(columns: Mapping[str, Raw]) -> dict[str, Raw]:
+    """Rows to explain, in the order of their hashes; a copy, for fitting may let the training rows go."""
+    return {name: column[np.arange(min(len(column), EXPLAINED_ROWS))] for name, column in columns.items()}
 
 
 def _training_data(

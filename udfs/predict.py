@@ -15,6 +15,7 @@ class Predict:
     """The scorer as a vectorised function; equal calls may be merged and constant calls folded."""
 
     name = "sqlml_predict"
+    takes = "scores"
     returns = "DOUBLE[]"
     has_side_effects = False
 

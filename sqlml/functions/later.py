@@ -2,7 +2,6 @@
 
 LATER = frozenset(
     [
-        "ml_advanced_weights",
         "ml_annotate_image",
         "ml_arima_coefficients",
         "ml_arima_evaluate",
@@ -11,15 +10,12 @@ LATER = frozenset(
         "ml_centroids",
         "ml_convert_color_space",
         "ml_convert_image_type",
-        "ml_correlation",
         "ml_decode_image",
-        "ml_describe_data",
         "ml_detect_anomalies",
         "ml_detect_change_points",
         "ml_distance",
         "ml_entity_features_at_time",
         "ml_explain_forecast",
-        "ml_explain_predict",
         "ml_feature_cross",
         "ml_features_at_time",
         "ml_forecast",
@@ -27,7 +23,6 @@ LATER = frozenset(
         "ml_generate_table",
         "ml_generate_text",
         "ml_get_insights",
-        "ml_global_explain",
         "ml_hash_bucketize",
         "ml_holiday_info",
         "ml_imputer",

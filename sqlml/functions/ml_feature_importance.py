@@ -8,7 +8,7 @@ from sqlml.errors import InvalidOption
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
 from sqlml.functions.stored import stored_rows
-from sqlml.functions.table_input import settings
+from sqlml.functions.table_input import settings, without_rows
 
 _IMPORTANCE = """
 SELECT feature, importance_weight, importance_gain, importance_cover FROM sqlml.feature_importance
@@ -32,6 +32,7 @@ class MlFeatureImportance(Function):
 
     def table(self, call: Call, context: Context) -> exp.Query:
         """The importances."""
+        without_rows(call)
         settings(call, ())
         model = context.model(model_argument(call))
         if model.format != "lightgbm":

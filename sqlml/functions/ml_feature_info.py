@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
 from sqlml.functions.stored import stored_rows
-from sqlml.functions.table_input import settings
+from sqlml.functions.table_input import settings, without_rows
 
 _FEATURES = """
 SELECT f.name AS input, s.minimum AS min, s.maximum AS max, s.mean, s.median, s.stddev, s.category_count, s.null_count,
@@ -34,5 +34,6 @@ class MlFeatureInfo(Function):
 
     def table(self, call: Call, context: Context) -> exp.Query:
         """The features."""
+        without_rows(call)
         settings(call, ())
         return stored_rows(context.model(model_argument(call)), _FEATURES)

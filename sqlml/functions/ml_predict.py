@@ -25,7 +25,7 @@ class MlPredict(Function):
         CAST(['false', 'true'] AS BOOLEAN[])[CASE WHEN sqlml_predict('<sha256>', {...})[2] > 0.5 THEN 2 ELSE 1 END]
 
     The table form adds `predicted_<label>` and, for a classification, `predicted_<label>_probs` before the input's
-    columns. Source: BigQuery ML, ML.PREDICT.
+    columns, which STRUCT(false AS keep_original_columns) leaves out. Source: BigQuery ML, ML.PREDICT.
     """
 
     name = "ml_predict"
@@ -43,14 +43,17 @@ class MlPredict(Function):
         query = data_query(call)
         if query is None:
             raise InvalidOption(f"{self.name} needs rows.", hint="Write ML.PREDICT(MODEL m, TABLE t) or (query).")
-        options = settings(call, ("threshold",))
+        options = settings(call, ("threshold", "keep_original_columns"))
         threshold = threshold_of(model, options.get("threshold"), context)
+        keep = context.value(options["keep_original_columns"]) if "keep_original_columns" in options else True
+        if not isinstance(keep, bool):
+            raise InvalidOption(f"keep_original_columns is {keep!r}.", hint="It is TRUE or FALSE.")
         columns = context.columns(query, call.node)
         bound = bind_columns(model, columns, "rows_in", "the input")
         predicted = f"predicted_{model.label}"
         names = [predicted] if model.task == "regression" else [predicted, f"{predicted}_probs"]
         taken = [n for n in names if n.casefold() in {c.name.casefold() for c in columns}]
-        if taken:
+        if taken and keep:
             raise AlreadyExists(
                 f'The input has a column "{taken[0]}" already.',
                 hint=f"Leave it out: SELECT * EXCLUDE ({taken[0]}).",
@@ -58,12 +61,12 @@ class MlPredict(Function):
         scores = unused_name("sqlml_scores", (c.name for c in columns))
         score = exp.column(scores, table="rows_scored")
         outputs = [answer(model, score, threshold), probability_list(model, score)][: len(names)]
-        kept = exp.Star(except_=[exp.to_identifier(scores)])
+        star = exp.Column(this=exp.Star(except_=[exp.to_identifier(scores)]), table=exp.to_identifier("rows_scored"))
         scored = exp.select(
             exp.Column(this=exp.Star(), table=exp.to_identifier("rows_in")),
             exp.alias_(score_call(model, input_struct(model, bound), context), scores),
         ).from_(exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier("rows_in"))))
         return exp.select(
             *(exp.alias_(e, n, quoted=True) for e, n in zip(outputs, names, strict=True)),
-            exp.Column(this=kept, table=exp.to_identifier("rows_scored")),
+            *([star] if keep else []),
         ).from_(scored.subquery("rows_scored"))

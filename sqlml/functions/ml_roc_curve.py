@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from sqlml.errors import InvalidOption
@@ -9,7 +11,7 @@ from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
 from sqlml.functions.labelled import classifier_only, labelled_rows
 from sqlml.functions.stored import stored_rows
-from sqlml.functions.table_input import data_query
+from sqlml.functions.table_input import data_query, settings
 from sqlml.metrics import roc_curve
 
 _STORED = """
@@ -41,7 +43,7 @@ class MlRocCurve(Function):
         classifier_only(model, "ML.ROC_CURVE")
         if len(model.classes) != 2:
             raise InvalidOption("ML.ROC_CURVE is for two classes.", hint="ML.CONFUSION_MATRIX works with any number.")
-        given = call.named.get("thresholds", call.positional[2] if len(call.positional) > 2 else None)
+        given = _given(call)
         query = data_query(call)
         if query is None:
             if given is not None:
@@ -49,6 +51,16 @@ class MlRocCurve(Function):
             return stored_rows(model, _STORED)
         thresholds = None if given is None else _thresholds(context.value(given))
         return roc_curve(model.classes, labelled_rows(call, context, model, query), thresholds)
+
+
+def _given(call: Call) -> exp.Expr | None:
+    """The thresholds: a third argument, `thresholds => [...]` or STRUCT([...] AS thresholds)."""
+    lists = [a for a in call.positional[2:] if not isinstance(a, exp.Struct)]
+    others = tuple(a for a in call.positional if a not in lists)
+    named = settings(replace(call, positional=others), ("thresholds",)).get("thresholds")
+    if len(lists) + (named is not None) > 1:
+        raise InvalidOption("ML.ROC_CURVE has more than one list of thresholds.", hint="Keep one.")
+    return lists[0] if lists else named
 
 
 def _thresholds(given: object) -> list[float]:

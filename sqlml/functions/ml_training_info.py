@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
 from sqlml.functions.stored import stored_rows
-from sqlml.functions.table_input import settings
+from sqlml.functions.table_input import settings, without_rows
 
 _HISTORY = """
 SELECT 0::BIGINT AS training_run, t.step::BIGINT AS iteration,
@@ -38,5 +38,6 @@ class MlTrainingInfo(Function):
 
     def table(self, call: Call, context: Context) -> exp.Query:
         """The history."""
+        without_rows(call)
         settings(call, ())
         return stored_rows(context.model(model_argument(call)), _HISTORY)

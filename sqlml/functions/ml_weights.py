@@ -10,7 +10,8 @@ from sqlglot import exp
 from sqlml.errors import InvalidOption
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
-from sqlml.functions.table_input import settings
+from sqlml.functions.constants import constant_rows
+from sqlml.functions.table_input import settings, without_rows
 from sqlml.types import ModelVersion
 
 _TYPES = {
@@ -39,6 +40,7 @@ class MlWeights(Function):
 
     def table(self, call: Call, context: Context) -> exp.Query:
         """The weights."""
+        without_rows(call)
         options = settings(call, ("standardize",))
         model = context.model(model_argument(call))
         if model.format != "linear":
@@ -46,29 +48,7 @@ class MlWeights(Function):
         standardize = context.value(options["standardize"]) if "standardize" in options else False
         if not isinstance(standardize, bool):
             raise InvalidOption(f"standardize is {standardize!r}.", hint="It is TRUE or FALSE.")
-        rows = _rows(model, context.document(model), standardize=standardize)
-        parts = [
-            exp.select(
-                *(
-                    exp.alias_(exp.cast(_literal(value), exp.DataType.build(kind, dialect="duckdb")), name)
-                    for value, (name, kind) in zip(row, _TYPES.items(), strict=True)
-                )
-            )
-            for row in rows
-        ]
-        return exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
-
-
-def _literal(value: Any) -> exp.Expr:
-    """A constant whose numbers keep every digit: they are cast from text, a plain literal would be a DECIMAL."""
-    if isinstance(value, list):
-        return exp.Array(expressions=[_literal(item) for item in value])
-    if isinstance(value, dict):
-        fields = [exp.PropertyEQ(this=exp.to_identifier(k), expression=_literal(v)) for k, v in value.items()]
-        return exp.Struct(expressions=fields)
-    if isinstance(value, float):
-        return exp.cast(exp.Literal.string(repr(value)), exp.DataType.build("DOUBLE", dialect="duckdb"))
-    return exp.convert(value)
+        return constant_rows(_TYPES, _rows(model, context.document(model), standardize=standardize))
 
 
 def _rows(model: ModelVersion, document: Mapping[str, Any], *, standardize: bool) -> list[tuple[Any, ...]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlml.coefficients import fit_coefficients
+from sqlml.coefficients import fit_coefficients, linear_state
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
-from sqlml.options import InstanceWeightOptions, WarmStartOptions, option
+from sqlml.options import InstanceWeightOptions, WarmStartOptions, check_p_values, option
 
 
 class LinearReg(ModelType):
@@ -26,7 +26,7 @@ class LinearReg(ModelType):
 
     name = "linear_reg"
     task = "regression"
-    not_supported = ("calculate_p_values", "ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
+    not_supported = ("ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
 
     @dataclass(frozen=True)
     class Options(InstanceWeightOptions, WarmStartOptions):
@@ -39,6 +39,16 @@ class LinearReg(ModelType):
             "AUTO_STRATEGY", "Accepted for BigQuery's sake: the exact solution is always taken."
         )
         max_iterations: int = option(1000, "The most iterations of the L1 solver.", low=1)
+        calculate_p_values: bool = option(
+            default=False, doc="Keep standard errors and p-values for ML.ADVANCED_WEIGHTS."
+        )
+        category_encoding_method: Literal["ONE_HOT_ENCODING", "DUMMY_ENCODING"] = option(
+            "ONE_HOT_ENCODING", "DUMMY_ENCODING leaves out the most frequent category of each feature."
+        )
+
+        def __post_init__(self) -> None:
+            """Check options against one another."""
+            check_p_values(self)
 
     def build(self, options: Options, rows: float = 1) -> Estimator:
         """The scikit-learn estimator; its L1 objective is divided by the rows, or the sum of their weights."""
@@ -63,7 +73,13 @@ class LinearReg(ModelType):
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep the coefficients only; what scikit-learn warns of is a warning of the run."""
+        from sqlml.significance import Significance, kept_columns
+
         notes: tuple[str, ...] = ()
         if options.warm_start and options.l1_reg == 0:
             notes = ("Without l1_reg the solution is exact wherever the solver starts: warm_start changed nothing.",)
-        return fit_coefficients(self.build(options, rows=data.total_weight), data, "identity", notes=notes)
+        kept = kept_columns(data.preprocessor, options.category_encoding_method)
+        exact = Significance(data, kept, fit_intercept=options.fit_intercept) if options.calculate_p_values else None
+        estimator = self.build(options, rows=data.total_weight)
+        fitted = fit_coefficients(estimator, data, "identity", kept=kept, notes=notes)
+        return replace(fitted, state=linear_state(exact.linear(), kept, "identity")) if exact else fitted

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlml.caught_warnings import caught_warnings
+from sqlml.coefficients import linear_state
+from sqlml.errors import InvalidOption
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
-from sqlml.options import ClassWeightOptions, InstanceWeightOptions, WarmStartOptions, option
+from sqlml.options import ClassWeightOptions, InstanceWeightOptions, WarmStartOptions, check_p_values, option
 from sqlml.types import Progress
+
+if TYPE_CHECKING:
+    from sqlml.significance import Significance
 
 # Up to this many coefficients their Hessian is cheap to factor.
 _NEWTON = 1000
@@ -31,7 +36,7 @@ class LogisticReg(ModelType):
     name = "logistic_reg"
     task = "classification"
     max_classes = 50
-    not_supported = ("calculate_p_values", "ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
+    not_supported = ("ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
 
     @dataclass(frozen=True)
     class Options(InstanceWeightOptions, ClassWeightOptions, WarmStartOptions):
@@ -41,6 +46,17 @@ class LogisticReg(ModelType):
         l2_reg: float = option(0.0, "The L2 penalty.", low=0)
         fit_intercept: bool = option(default=True, doc="Whether to learn a constant term.")
         max_iterations: int = option(1000, "The most iterations of the solver (Newton, L-BFGS or SAGA).", low=1)
+        calculate_p_values: bool = option(
+            default=False, doc="Keep standard errors and p-values for ML.ADVANCED_WEIGHTS."
+        )
+        category_encoding_method: Literal["ONE_HOT_ENCODING", "DUMMY_ENCODING"] = option(
+            "ONE_HOT_ENCODING", "DUMMY_ENCODING leaves out the most frequent category of each feature."
+        )
+
+        def __post_init__(self) -> None:
+            """Check options against one another."""
+            super().__post_init__()
+            check_p_values(self)
 
     def build(self, options: Options, seed: int = 0, coefficients: int | None = None) -> Estimator:
         """The scikit-learn estimator.
@@ -70,15 +86,18 @@ class LogisticReg(ModelType):
         from sklearn.exceptions import ConvergenceWarning
 
         from sqlml.scoring.linear import store
+        from sqlml.significance import kept_columns, kept_design, widened
 
-        design = data.design()
+        kept = kept_columns(data.preprocessor, options.category_encoding_method)
+        exact = _significance(options, data, kept)
+        design = kept_design(data, kept)
         sets = 1 if len(data.classes) == 2 else len(data.classes)
         # Without a penalty nothing decides between columns that add up to one, nor between three classes.
-        is_unique = options.l2_reg > 0 or (sets == 1 and not data.preprocessor.block_widths)
+        is_unique = options.l2_reg > 0 or (sets == 1 and not (kept.all() and data.preprocessor.block_widths))
         count = design.shape[1] * sets if is_unique else None
         estimator: Any = self.build(options, seed=data.seed, coefficients=count)
         if data.previous is not None:
-            estimator.coef_ = np.asarray(data.previous.state["coefficients"])
+            estimator.coef_ = np.asarray(data.previous.state["coefficients"])[:, kept]
             estimator.intercept_ = np.asarray(data.previous.state["intercept"])
         data.report(Progress("fit", 0, 1))
         with caught_warnings() as caught:
@@ -93,12 +112,27 @@ class LogisticReg(ModelType):
             else ()
         )
         link = "logistic" if len(data.classes) == 2 else "softmax"
+        state = store(widened(estimator.coef_, kept), estimator.intercept_, link)
+        if exact:
+            state = linear_state(exact.logistic(estimator.coef_[0], float(estimator.intercept_[0])), kept, link)
         return Fitted(
             "linear",
-            store(estimator.coef_, estimator.intercept_, link),
+            state,
             resolved={"iterations": int(max(estimator.n_iter_))},
             warnings=notes,
         )
+
+
+def _significance(options: Any, data: TrainingData, kept: Any) -> Significance | None:
+    if not options.calculate_p_values:
+        return None
+    if len(data.classes) != 2:
+        raise InvalidOption(
+            f"calculate_p_values is for two classes; the label has {len(data.classes)}.", hint="Leave it out."
+        )
+    from sqlml.significance import Significance
+
+    return Significance(data, kept, fit_intercept=options.fit_intercept)
 
 
 def _shares_alone(data: TrainingData) -> Any:

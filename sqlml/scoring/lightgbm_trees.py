@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sqlml.preprocessing import Floats, Preprocessor, Raw
+from sqlml.scoring.base import Contributions
 
 
 def lightgbm() -> Any:
@@ -45,3 +46,12 @@ class LightgbmTrees:
         """(rows x 1) values, or (rows x classes) probabilities."""
         matrix = preprocessor.label_matrix(columns)
         return shaped(self._booster.predict(matrix, num_threads=1), is_binary=self._is_binary)
+
+    def contributions(self, preprocessor: Preprocessor, columns: Mapping[str, Raw]) -> Contributions:
+        """Shapley values by TreeSHAP, LightGBM's own (Lundberg et al., 2018)."""
+        matrix = preprocessor.label_matrix(columns)
+        rows, width = len(matrix), len(preprocessor.inputs) + 1
+        found = np.asarray(self._booster.predict(matrix, num_threads=1, pred_contrib=True), dtype=np.float64)
+        found = found.reshape(rows, -1, width)
+        margin = np.asarray(self._booster.predict(matrix, num_threads=1, raw_score=True), dtype=np.float64)
+        return Contributions(found[:, :, -1], margin.reshape(rows, -1), found[:, :, :-1])

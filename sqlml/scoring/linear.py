@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sqlml.preprocessing import Floats, Preprocessor, Raw
+from sqlml.preprocessing import Codes, Floats, Preprocessor, Raw
+from sqlml.scoring.base import Contributions
 
 # e to the power of a larger number is too large for a DOUBLE.
 LARGEST_LOG = 700.0
@@ -29,15 +30,43 @@ class LinearModel:
     def score(self, preprocessor: Preprocessor, columns: Mapping[str, Raw]) -> Floats:
         """(rows x outputs); a category that was not seen adds nothing."""
         dense, blocks = preprocessor.blocks(columns)
+        return _linked(self._margin(preprocessor, dense, blocks), self._link)
+
+    def contributions(self, preprocessor: Preprocessor, columns: Mapping[str, Raw]) -> Contributions:
+        """Weight x (value - mean): of a number its training mean, of categories the mean weight of the training rows.
+
+        This is the Shapley value of a linear model whose inputs are independent (Lundberg and Lee, 2017). Where the
+        training rows of each category are not known their mean weight counts as zero.
+        """
+        dense, blocks = preprocessor.blocks(columns)
+        numbers, coded = iter(range(dense.shape[1])), iter(blocks)
+        start, baseline, parts = dense.shape[1], self._intercept.copy(), []
+        for learned in preprocessor.inputs:
+            if not learned.is_block:
+                at = next(numbers)
+                parts.append(dense[:, at, None] * self._weights[:, at])
+                continue
+            table = self._table(start, learned.width)
+            mean = learned.shares @ table[:-1]
+            baseline += mean
+            parts.append(table[next(coded)] - mean)
+            start += learned.width
+        prediction = self._margin(preprocessor, dense, blocks)
+        return Contributions(np.broadcast_to(baseline, prediction.shape), prediction, np.stack(parts, axis=2))
+
+    def _table(self, start: int, width: int) -> Floats:
+        """The weights of each code of a block, (codes x outputs); last that of an unseen category, which has none."""
+        return np.vstack([self._weights[:, start : start + width].T, np.zeros((1, len(self._weights)))])
+
+    def _margin(self, preprocessor: Preprocessor, dense: Floats, blocks: list[Codes]) -> Floats:
         width = dense.shape[1]
         # einsum adds each row alike, however many rows are in the batch; BLAS does not.
-        margin = np.einsum("ij,kj->ik", dense, self._weights[:, :width]) + self._intercept
+        margin: Floats = np.einsum("ij,kj->ik", dense, self._weights[:, :width]) + self._intercept
         start = width
         for codes, size in zip(blocks, preprocessor.block_widths, strict=True):
-            table = np.vstack([self._weights[:, start : start + size].T, np.zeros((1, len(self._weights)))])
-            margin += table[codes]
+            margin += self._table(start, size)[codes]
             start += size
-        return _linked(margin, self._link)
+        return margin
 
 
 def _linked(margin: Floats, link: str) -> Floats:
