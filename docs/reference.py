@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-import typing
 from collections.abc import Iterable
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from sqlml import errors
+from sqlml.described_options import describe_options
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
 from sqlml.model_types import MODEL_TYPES
@@ -60,34 +59,9 @@ def _described(kind: type[Any]) -> str:
 
 
 def _options(kind: type[Any]) -> str:
-    hints = typing.get_type_hints(kind)
     rows = ["| option | values | default | what it does |", "| --- | --- | --- | --- |"]
-    for spec in fields(kind):
-        default = "" if spec.default in (None, "") else _sql(spec.default)
-        rows.append(
-            f"| `{spec.name}` | {_values(hints[spec.name], spec.metadata)} | {default} | {spec.metadata['doc']} |"
-        )
+    rows += [f"| `{o.name}` | {o.values} | {o.default} | {o.doc} |" for o in describe_options(kind)]
     return "\n".join(rows)
-
-
-def _values(hint: Any, limits: Any) -> str:
-    if get_origin(hint) is Literal:
-        return ", ".join(get_args(hint))
-    if get_origin(hint) is tuple:
-        return "list of strings"
-    if get_origin(hint) is not None:
-        hint = next(h for h in get_args(hint) if h is not type(None))
-    word = {int: "whole number", float: "number", bool: "TRUE, FALSE", str: "string"}[hint]
-    bounds = [(">=", limits["low"]), (">", limits["above"]), ("<=", limits["high"])]
-    return " ".join([word, *(f"{sign} {value}" for sign, value in bounds if value is not None)])
-
-
-def _sql(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, tuple):
-        return "[" + ", ".join(f"'{v}'" for v in value) + "]"
-    return f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def _errors() -> str:

@@ -141,6 +141,7 @@ TRANSFORMS: dict[type[exp.Expr], Write] = {
     ),
     nodes.ShowObjects: _show,
     nodes.DescribeModel: lambda gen, node: f"DESCRIBE {gen.sql(node, 'this')}",
+    nodes.DescribeModelType: lambda gen, node: f"DESCRIBE MODEL TYPE {gen.sql(node, 'this')}",
     nodes.Explain: _explain,
     nodes.Call: lambda gen, node: f"CALL {gen.sql(node, 'this')}",
     nodes.Prepare: lambda gen, node: f"PREPARE {gen.sql(node, 'this')} AS {gen.sql(node, 'expression')}",

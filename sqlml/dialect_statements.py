@@ -67,13 +67,23 @@ class ModelStatements(_Base):
                 self._retreat(index)
             return shown
         if self._match_texts(("DESCRIBE", "DESC")) and self._match_text_seq("MODEL") and self._curr:
-            return nodes.DescribeModel(this=self._parse_model_name())
+            return self._parse_describe_model()
         self._retreat(index)
         if self._match_text_seq("EXPLAIN"):
             return self._parse_explain()
         if self._match_text_seq("CALL"):
             return nodes.Call(this=self._parse_function())
         return self._parse_prepared_statement()
+
+    def _parse_describe_model(self) -> nodes.DescribeModel | nodes.DescribeModelType:
+        index = self._index
+        if self._match_text_seq("TYPE") and self._curr:
+            kind = self._parse_id_var() or self._parse_string()
+            if kind and not self._curr:
+                return nodes.DescribeModelType(this=kind)
+        # A model may be called type.
+        self._retreat(index)
+        return nodes.DescribeModel(this=self._parse_model_name())
 
     def _parse_prepared_statement(self) -> exp.Expr | None:
         if self._match_text_seq("PREPARE"):

@@ -48,6 +48,9 @@ _DATE_PARTS = (
 )
 _TIME_PARTS = (("HOD", "hour"), ("MOH", "minute"))
 
+# The family of a column that says which of the models of a partitioned one answers.
+KEY = "key"
+
 FAMILY_TYPES = {
     "numeric": "a number",
     "text": "VARCHAR",
@@ -71,6 +74,19 @@ def accepts(trained: str, given: str) -> bool:
     return given in (trained, "null") or (trained, given) == ("timestamp", "date")
 
 
+def key_of(column: Column) -> Feature | None:
+    """The feature that a column of partition_by becomes, or None where its type cannot be one."""
+    whole = family_of(column.type) == "numeric" and column.type.removeprefix("U") in _INTEGERS
+    if whole or family_of(column.type) in ("text", "boolean", "date"):
+        return Feature(column.name, column.type, KEY)
+    return None
+
+
+def value_family(feature: Feature) -> str:
+    """The family of the values that a feature takes; a key takes those of its own type."""
+    return (family_of(feature.type) or feature.family) if feature.family == KEY else feature.family
+
+
 def feature_of(column: Column) -> Feature | None:
     """The feature a column becomes, or None where its type cannot be one."""
     family = family_of(column.type)
@@ -91,6 +107,8 @@ class Input:
     def sql(self, value: exp.Expr) -> exp.Expr:
         """The DuckDB expression that makes this input of a raw feature value."""
         family = self.feature.family
+        if family == KEY:
+            value = _as(value, self.feature.type)
         if self.kind == "category":
             return exp.cast(value, exp.DataType.build("VARCHAR", dialect="duckdb"))
         if family == "numeric":
@@ -104,7 +122,7 @@ class Input:
 
 def inputs_of(feature: Feature) -> tuple[Input, ...]:
     """The inputs a feature becomes, in order."""
-    if feature.family in ("text", "boolean"):
+    if feature.family in ("text", "boolean", KEY):
         return (Input(feature.name, "category", feature),)
     parts: tuple[tuple[str, str], ...] = ()
     if feature.family in ("date", "timestamp"):

@@ -88,6 +88,12 @@ class DescribeModel(exp.Expression):
     arg_types = {"this": True}
 
 
+class DescribeModelType(exp.Expression):
+    """`DESCRIBE MODEL TYPE logistic_reg`."""
+
+    arg_types = {"this": True}
+
+
 class Explain(exp.Expression):
     """`EXPLAIN [ANALYZE] [(options)] statement`; `MODEL m` as the statement is EXPLAIN MODEL."""
 

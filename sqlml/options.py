@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from sqlml.errors import InvalidOption, NotSupported, nearest_hint
 
@@ -32,10 +33,44 @@ class CommonOptions:
     enable_global_explain: bool = option(default=False, doc="Keep what ML.GLOBAL_EXPLAIN answers.")
     experiment: str = option("", "The experiment that the run belongs to, made on first use.")
     run_name: str = option("", "A name for the run.")
+    partition_by: tuple[str, ...] = option((), "The columns for each value of which a model of its own is trained.")
     seed: int = option(0, "Changes the random split and the random choices of the algorithm.", low=0, high=2**31 - 1)
 
 
-# Options of BigQuery ML that this version knows and does not have.
+@dataclass(frozen=True)
+class InstanceWeightOptions:
+    """What a model type whose training rows may count differently has."""
+
+    instance_weight_col: str = option("", "The column that says how much a row counts in training; never a feature.")
+
+
+@dataclass(frozen=True)
+class ClassWeightOptions:
+    """What a classifier whose classes may count differently has."""
+
+    auto_class_weights: bool = option(
+        default=False, doc="Weigh classes by rows / (rows of the class * number of classes)."
+    )
+    class_weights: tuple[tuple[str, float], ...] = option(
+        (), "The weight of every class: [STRUCT('a', 0.2), STRUCT('b', 0.8)]."
+    )
+
+    def __post_init__(self) -> None:
+        """Check options against one another."""
+        if self.auto_class_weights and self.class_weights:
+            raise InvalidOption("auto_class_weights and class_weights exclude each other.", hint="Keep one.")
+
+
+@dataclass(frozen=True)
+class WarmStartOptions:
+    """What a model type that can go on learning has."""
+
+    warm_start: bool = option(
+        default=False, doc="Go on from the version that OR REPLACE replaces: same type, features and classes."
+    )
+
+
+# Options of BigQuery ML that this version knows; a model type that does not declare one does not have it.
 LATER = (
     "auto_class_weights",
     "category_encoding_method",
@@ -91,6 +126,8 @@ def _typed(spec: Field[Any], kind: Any, value: Any) -> Any:
         if spec.default is MISSING:
             raise _wrong(spec, kind, value)
         return spec.default
+    if get_origin(kind) in (Union, UnionType):  # `int | None`
+        kind = next(k for k in get_args(kind) if k is not type(None))
     if get_origin(kind) is Literal:
         choice = str(value).upper() if isinstance(value, str) else value
         if choice not in get_args(kind):
@@ -99,13 +136,53 @@ def _typed(spec: Field[Any], kind: Any, value: Any) -> Any:
             raise InvalidOption(f'"{value}" is not a value of the option "{spec.name}".', hint=hint)
         return choice
     if get_origin(kind) is tuple:
-        items = (value,) if isinstance(value, str) else value
-        if not isinstance(items, list | tuple) or not items or not all(isinstance(i, str) for i in items):
+        return _items(spec, kind, value)
+    if get_origin(kind) is Mapping:
+        return _struct(spec, kind, value)
+    return _scalar(spec, kind, value)
+
+
+def _items(spec: Field[Any], kind: Any, value: Any) -> Any:
+    item = get_args(kind)[0]
+    items = (value,) if isinstance(value, str) and item is str else value
+    if not isinstance(items, list | tuple) or not items:
+        raise _wrong(spec, kind, value)
+    if item is str:
+        if not all(isinstance(i, str) for i in items):
             raise _wrong(spec, kind, value)
         return tuple(items)
-    if get_origin(kind) is not None:  # `int | None`
-        kind = next(k for k in get_args(kind) if k is not type(None))
-    return _scalar(spec, kind, value)
+    if item is int:
+        return tuple(_scalar(spec, int, i) for i in items)
+    return tuple(_weight(spec, kind, i) for i in items)
+
+
+def _weight(spec: Field[Any], kind: Any, value: Any) -> tuple[str, float]:
+    """STRUCT('a', 0.2), whatever its fields are called: the text of a class, and its weight."""
+    parts = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(parts, list) or len(parts) != 2 or not isinstance(parts[0], str | int):
+        raise _wrong(spec, kind, value)
+    name = str(parts[0]).lower() if isinstance(parts[0], bool) else str(parts[0])
+    weight: float = _scalar(spec, float, parts[1])
+    if not weight > 0:
+        raise InvalidOption(f'The weight of the class "{name}" is {weight}.', hint="It must be > 0.")
+    return name, weight
+
+
+def _struct(spec: Field[Any], kind: Any, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _wrong(spec, kind, value)
+    for key, item in value.items():
+        if not isinstance(item, bool | int | float | str | None):
+            raise InvalidOption(
+                f'The field "{key}" of the option "{spec.name}" has the value {item!r}.',
+                hint="It takes a number, a string, TRUE, FALSE or NULL.",
+            )
+        if isinstance(item, int | float) and not abs(item) <= _LARGEST[float]:
+            raise InvalidOption(
+                f'The field "{key}" of the option "{spec.name}" is infinite, NaN or far too large.',
+                hint=f"It takes a number of at most {_LARGEST[float]:g}.",
+            )
+    return {str(key): item for key, item in value.items()}
 
 
 # Beyond these a number overflows in the libraries that train.
@@ -135,11 +212,21 @@ def _scalar(spec: Field[Any], kind: Any, value: Any) -> Any:
     return value
 
 
+def kind_in_words(kind: Any) -> str:
+    """What values an option of this type takes."""
+    if get_origin(kind) is tuple:
+        item = get_args(kind)[0]
+        return "a list of " + {str: "strings", int: "whole numbers"}.get(item, "STRUCT('class', weight)")
+    if get_origin(kind) is Mapping:
+        return "a struct: {'name': value, ...}"
+    return _KINDS.get(kind, str(kind))
+
+
 _KINDS = {int: "a whole number", float: "a number", bool: "TRUE or FALSE", str: "a string"}
 
 
 def _wrong(spec: Field[Any], kind: Any, value: Any) -> InvalidOption:
-    wanted = "a list of strings" if get_origin(kind) is tuple else _KINDS.get(kind, str(kind))
+    wanted = kind_in_words(kind)
     return InvalidOption(f'The option "{spec.name}" has the value {value!r}.', hint=f"It takes {wanted}.")
 
 
@@ -148,6 +235,9 @@ def check_p_values(options: Any) -> None:
 
     Raises InvalidOption.
     """
+    weighs = any(getattr(options, n, None) for n in ("instance_weight_col", "auto_class_weights", "class_weights"))
+    if options.calculate_p_values and weighs:
+        raise InvalidOption("calculate_p_values goes with no weights.", hint="Leave one of them out.")
     if options.calculate_p_values and (options.l1_reg or options.l2_reg):
         raise InvalidOption(
             "calculate_p_values needs l1_reg=0 and l2_reg=0.", hint="Penalised weights have no standard errors."

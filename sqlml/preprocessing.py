@@ -226,14 +226,13 @@ class Preprocessor:
 
     def one_hot_matrix(self, columns: Mapping[str, Raw]) -> Any:
         """The matrix for linear models: numbers first, then the blocks; sparse where dense would be too large."""
-        dense, codes = self.blocks(columns)
-        count = dense.shape[0]
-        widths = self.block_widths
-        width = dense.shape[1] + sum(widths)
+        count, width = len(columns[self.inputs[0].name]), self.width
         if count * width <= _DENSE_CELLS and count * width * width <= _DENSE_WORK:
-            hot = [_one_hot(c, w) for c, w in zip(codes, widths, strict=True)]
-            return np.hstack([dense, *hot])
+            return self.dense_matrix(columns)
         from scipy import sparse
+
+        dense, codes = self.blocks(columns)
+        widths = self.block_widths
 
         blocks = [sparse.csr_matrix(dense)]
         for block, width in zip(codes, widths, strict=True):
@@ -241,6 +240,17 @@ class Preprocessor:
             ones = np.ones(len(rows))
             blocks.append(sparse.csr_matrix((ones, (rows, block[rows])), shape=(count, width)))
         return sparse.hstack(blocks, format="csr")
+
+    @property
+    def width(self) -> int:
+        """How many columns the one-hot matrix has."""
+        return sum(i.width for i in self.inputs)
+
+    def dense_matrix(self, columns: Mapping[str, Raw]) -> Floats:
+        """The one-hot matrix where no sparse one will do, however large."""
+        dense, codes = self.blocks(columns)
+        hot = [_one_hot(c, w) for c, w in zip(codes, self.block_widths, strict=True)]
+        return np.hstack([dense, *hot])
 
     def to_json(self) -> dict[str, Any]:
         """The learned values as plain JSON."""

@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sqlml.errors import TrainingFailed
-from sqlml.fitting import Fitted, TrainingData
+from sqlml.fitting import Fitted, Previous, TrainingData
 from sqlml.preprocessing import Floats, Preprocessor, Raw, Text, all_finite
 from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, dataset_digest, split_rows
 from sqlml.statistics import EXPLAINED_ROWS, feature_statistics, global_explanation, tree_importances
 from sqlml.task import Task
-from sqlml.training_rows import TrainingRows
+from sqlml.training_rows import Rows
 from sqlml.types import Progress, Trained
+from sqlml.weighting import row_weights
 
 # The square of a larger number is infinite.
 _LARGEST = 1e150
@@ -27,19 +28,20 @@ _LARGEST = 1e150
 @np.errstate(all="ignore")
 def train(
     task: Task,
-    rows: TrainingRows,
+    rows: Rows,
     *,
     report: Callable[[Progress], None],
     check_cancelled: Callable[[], None],
+    previous: Previous | None = None,
 ) -> Trained:
-    """Train one model.
+    """Train one model; a warm start goes on from the previous version.
 
     The result depends on the set of rows, the options and the seed; not on the order of the rows.
     Raises TrainingFailed, with a hint, for data that cannot be learned from.
     """
     started = time.perf_counter()
     report(Progress("prepare", 0, 1))
-    data = _training_data(task, rows, report, check_cancelled)
+    data = _training_data(task, rows, previous, report, check_cancelled)
     # Fitting may let the training rows go.
     statistics = feature_statistics(task.inputs, data.columns)
     is_held_out = len(data.held_out_target) > 0
@@ -84,7 +86,11 @@ def _first_rows(columns: Mapping[str, Raw]) -> dict[str, Raw]:
 
 
 def _training_data(
-    task: Task, rows: TrainingRows, report: Callable[[Progress], None], check_cancelled: Callable[[], None]
+    task: Task,
+    rows: Rows,
+    previous: Previous | None,
+    report: Callable[[Progress], None],
+    check_cancelled: Callable[[], None],
 ) -> TrainingData:
     if len(rows) == 0:
         raise TrainingFailed("The training query returned no rows.", hint="Check its WHERE and JOIN conditions.")
@@ -107,6 +113,8 @@ def _training_data(
     _check_features(task, columns)
     check_cancelled()
     _check_classes(task, target[:count], classes)
+    _check_previous(previous, classes)
+    weights = row_weights(task, rows.weight, order, target, classes, training=count)
     training = {name: column[:count] for name, column in columns.items()}
     # A copy: the training rows are let go before the held-out rows are scored.
     held_out = {name: column[np.arange(count, len(order))] for name, column in columns.items()}
@@ -115,12 +123,27 @@ def _training_data(
         target=target[:count],
         held_out=held_out,
         held_out_target=target[count:],
-        preprocessor=Preprocessor.fit(task.model_type.encoding, task.inputs, training),
+        preprocessor=previous.preprocessor
+        if previous
+        else Preprocessor.fit(task.model_type.encoding, task.inputs, training),
         classes=classes,
         report=report,
         check_cancelled=check_cancelled,
         seed=task.common.seed,
+        weights=None if weights is None else weights[:count],
+        held_out_weights=None if weights is None else weights[count:],
+        previous=previous,
+        threads=task.threads,
     )
+
+
+def _check_previous(previous: Previous | None, classes: tuple[str, ...]) -> None:
+    if previous is not None and previous.classes != classes:
+        raise TrainingFailed(
+            f"The version to go on from has the classes {', '.join(previous.classes)}; "
+            f"these rows have {', '.join(classes)}.",
+            hint="Leave warm_start out to train anew.",
+        )
 
 
 def _check_scores(scores: Floats) -> None:
@@ -147,7 +170,7 @@ def _read_label(task: Task, label: Any) -> tuple[npt.NDArray[Any], npt.NDArray[n
         raise TrainingFailed(
             f'The label "{task.label}" is NULL in every row.', hint="Train on rows whose outcome is known."
         )
-    if task.model_type.task == "regression":
+    if task.kind == "regression":
         values = np.asarray(label.to_numpy(zero_copy_only=False), dtype=np.float64)
         if np.isinf(values).any():
             raise TrainingFailed(
@@ -216,7 +239,7 @@ def _all_null(name: str) -> TrainingFailed:
 
 
 def _check_classes(task: Task, target: npt.NDArray[Any], classes: tuple[str, ...]) -> None:
-    if task.model_type.task != "classification":
+    if task.kind != "classification":
         return
     if len(classes) < 2:
         raise TrainingFailed(

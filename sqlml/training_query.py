@@ -12,7 +12,7 @@ from sqlml.types import Feature, SourceMap
 
 _ROWS = "sqlml_rows"
 _INPUT = "sqlml_input_"
-_LABEL, _HASH, _SPLIT = "sqlml_label", "sqlml_row_hash", "sqlml_split"
+_LABEL, _HASH, _SPLIT, _WEIGHT = "sqlml_label", "sqlml_row_hash", "sqlml_split", "sqlml_weight"
 _WHOLE_NUMBERS = {
     *(u + n for u in ("", "U") for n in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")),
     "BOOLEAN",
@@ -22,7 +22,7 @@ _WHOLE_NUMBERS = {
 def training_query(task: Task, features: tuple[Feature, ...], planned: Planned) -> tuple[str, SourceMap]:
     """The SQL and its map back to the user's text; the user's query stands in it to the byte."""
     by_name = {f.name: f for f in features}
-    rows = unused_name(_ROWS, [*by_name, task.label, task.common.data_split_col])
+    rows = unused_name(_ROWS, [*by_name, task.label, task.common.data_split_col, task.weight_column])
 
     def column(name: str) -> exp.Expr:
         return exp.column(name, table=rows, quoted=True)
@@ -34,6 +34,9 @@ def training_query(task: Task, features: tuple[Feature, ...], planned: Planned) 
     columns.append(exp.alias_(exp.func("hash", exp.column(rows)), _HASH))
     if task.common.data_split_col:
         columns.append(exp.alias_(column(task.common.data_split_col), _SPLIT))
+    if task.weight_column:
+        weight = exp.cast(column(task.weight_column), exp.DataType.build("DOUBLE", dialect="duckdb"))
+        columns.append(exp.alias_(weight, _WEIGHT))
     # The placeholder marks where the text of the query goes.
     holder = exp.Subquery(this=exp.select("*").from_("sqlml_query"), alias=exp.TableAlias(this=exp.to_identifier(rows)))
     before, _, after = to_sql(exp.select(*columns).from_(holder)).rpartition("SELECT * FROM sqlml_query")
@@ -48,7 +51,7 @@ def training_query(task: Task, features: tuple[Feature, ...], planned: Planned) 
 
 
 def _label(task: Task, label: exp.Expr) -> exp.Expr:
-    if task.model_type.task == "regression":
+    if task.kind == "regression":
         return exp.cast(label, exp.DataType.build("DOUBLE", dialect="duckdb"))
     if task.label_type in _WHOLE_NUMBERS:
         return label

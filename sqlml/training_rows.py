@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +22,31 @@ _ROOM = 1 << 19
 _WORKERS = min(8, os.cpu_count() or 1)
 
 
-class TrainingRows:
-    """Filled by `add`, then read once: label, row hash and split column as Arrow arrays, the inputs by `in_order`."""
+class Rows(Protocol):
+    """Rows to train on: how many, their label, hash, split and weight as Arrow arrays, their inputs in an order."""
 
-    def __init__(self, inputs: Sequence[InputLike], *, has_split: bool = False) -> None:
-        """Rows of these inputs: the columns of each batch are they, the label, the row hash, and the split column."""
+    def __len__(self) -> int: ...
+    @property
+    def label(self) -> Any: ...
+    @property
+    def row_hash(self) -> Any: ...
+    @property
+    def split(self) -> Any: ...
+    @property
+    def weight(self) -> Any: ...
+    def in_order(self, order: npt.NDArray[np.int64]) -> dict[str, Raw]: ...
+
+
+class TrainingRows:
+    """Filled by `add`, then read once: the inputs by `in_order`, label, row hash, split and weight as Arrow arrays."""
+
+    def __init__(self, inputs: Sequence[InputLike], *, has_split: bool = False, has_weight: bool = False) -> None:
+        """Rows of these inputs: the columns of each batch are they, the label, the row hash, split column, weight."""
         self._inputs = [i.name for i in inputs]
         self._texts: dict[str, list[Any]] = {i.name: [] for i in inputs if i.kind == "category"}
         self._numbers: dict[str, Floats] = {i.name: np.empty(0) for i in inputs if i.kind != "category"}
-        self._others: list[list[Any]] = [[] for _ in range(3 if has_split else 2)]
+        self._has_split, self._has_weight = has_split, has_weight
+        self._others: list[list[Any]] = [[] for _ in range(2 + has_split + has_weight)]
         self._count = self._room = 0
 
     def __len__(self) -> int:
@@ -49,7 +65,12 @@ class TrainingRows:
     @property
     def split(self) -> Any:
         """The column that decides which rows are held out, or None."""
-        return _joined(self._others[2]) if len(self._others) > 2 else None
+        return _joined(self._others[2]) if self._has_split else None
+
+    @property
+    def weight(self) -> Any:
+        """The column that says how much each row counts, or None."""
+        return _joined(self._others[-1]) if self._has_weight else None
 
     def add(self, batch: Any) -> None:
         """Take the rows of an Arrow record batch."""

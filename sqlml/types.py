@@ -72,6 +72,11 @@ class ModelVersion:
     alias: str | None = None  # the alias by which the statement names it
 
     @property
+    def is_partitioned(self) -> bool:
+        """Whether it is many models, one a key: a row whose key has none gets no answer."""
+        return self.format == "partitioned"
+
+    @property
     def full_name(self) -> str:
         """`catalog.schema.name`."""
         return f"{self.catalog}.{self.schema}.{self.name}"
@@ -167,6 +172,9 @@ class Binder(Protocol):
     def describe(self, query: str, params: Params = None, source: SourceMap | None = None) -> list[Column]:
         """Names and types of the columns of a query, without running it."""
 
+    def has_relation(self, name: str) -> bool:
+        """Whether a table or view of that name is visible without its schema."""
+
 
 @dataclass(frozen=True)
 class FeatureStatistics:
@@ -193,6 +201,16 @@ class FeatureImportance:
 
 
 @dataclass(frozen=True)
+class Partition:
+    """One of the models of a partitioned one: its key as text, the rows it saw, and what went wrong, if anything."""
+
+    key: tuple[str | None, ...]
+    training_rows: int = 0
+    evaluation_rows: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True)
 class Trained:
     """What training gives back: the document to store, and what to record about it.
 
@@ -216,3 +234,4 @@ class Trained:
     statistics: tuple[FeatureStatistics, ...] = ()
     importances: tuple[FeatureImportance, ...] = ()
     warnings: tuple[str, ...] = ()
+    partitions: tuple[Partition, ...] = ()

@@ -14,6 +14,7 @@ import sqlml
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.base import Function
 from sqlml.model_types import MODEL_TYPES
+from sqlml.model_types.base import ModelType
 from sqlml.statements import STATEMENTS
 from sqlml.statements.base import Statement
 from tests.sqllogictest import read
@@ -34,6 +35,7 @@ _SQL = re.compile(r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|ALTER|PREPARE|EX
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
 NO_PRIVILEGE = {
     "deallocate",
+    "describe_model_type",
     "prepare",
     "show_experiments",
     "show_model_functions",
@@ -50,6 +52,7 @@ STATEMENT_EXAMPLES = {
     "create_model": "CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT a, y FROM points",
     "deallocate": "DEALLOCATE kept",
     "describe_model": "DESCRIBE MODEL line",
+    "describe_model_type": "DESCRIBE MODEL TYPE linear_reg",
     "drop_model": "DROP MODEL line",
     "execute": "EXECUTE kept(1)",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
@@ -131,7 +134,8 @@ def test_a_function_declares(function: Function) -> None:
 @pytest.mark.parametrize("model_type", list(MODEL_TYPES), ids=lambda t: t.name)
 def test_a_model_type_declares(model_type) -> None:
     own = type(model_type)
-    assert own.task in ("regression", "classification")
+    is_by_option = own.task_of is not ModelType.task_of
+    assert own.task in ("regression", "classification") or is_by_option
     assert own.encoding in ("one_hot", "label")
     assert is_dataclass(own.Options)
     assert own.Options.__dataclass_params__.frozen

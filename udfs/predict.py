@@ -37,7 +37,9 @@ class Predict:
         scores = self._scores(sha256[0].as_py(), arrays)
         rows, width = scores.shape
         offsets = pa.array(np.arange(0, rows * width + 1, width, dtype=np.int32))
-        return pa.ListArray.from_arrays(offsets, pa.array(scores.reshape(-1)))
+        # Rows that no model answers for have no scores at all.
+        unanswered = pa.array(np.ma.getmaskarray(scores)[:, 0]) if np.ma.isMaskedArray(scores) else None
+        return pa.ListArray.from_arrays(offsets, pa.array(np.asarray(scores).reshape(-1)), mask=unanswered)
 
 
 class PredictForExplain(Predict):

@@ -37,6 +37,11 @@ _ROWS = (
            FROM sqlml.feature_importance WHERE model_id = ? AND version = ?""",
         "feature_importance",
     ),
+    (
+        """SELECT position, key, training_rows, evaluation_rows, error
+           FROM sqlml.partitions WHERE model_id = ? AND version = ?""",
+        "partitions",
+    ),
 )
 _INSERT = {
     "features": "INSERT INTO sqlml.features VALUES (?, ?, ?, ?, ?, ?)",
@@ -46,6 +51,7 @@ _INSERT = {
     "roc_curve": "INSERT INTO sqlml.roc_curve VALUES (?, ?, ?, ?, ?, ?, ?)",
     "feature_statistics": "INSERT INTO sqlml.feature_statistics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "feature_importance": "INSERT INTO sqlml.feature_importance VALUES (?, ?, ?, ?, ?, ?)",
+    "partitions": "INSERT INTO sqlml.partitions VALUES (?, ?, ?, ?, ?, ?, ?)",
 }
 
 

@@ -153,6 +153,14 @@ def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
         ("roc_curve", key, new.roc_curve),
         ("feature_statistics", key, [astuple(s) for s in trained.statistics]),
         ("feature_importance", key, [astuple(i) for i in trained.importances]),
+        (
+            "partitions",
+            key,
+            [
+                [i, list(p.key), p.training_rows, p.evaluation_rows, p.error]
+                for i, p in enumerate(trained.partitions, 1)
+            ],
+        ),
         ("datasets", [run_id], [dataset]),
         ("metrics", [run_id], metrics),
         ("params", [run_id], params),
@@ -183,6 +191,7 @@ def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
         "DELETE FROM sqlml.roc_curve WHERE model_id = ?",
         "DELETE FROM sqlml.feature_statistics WHERE model_id = ?",
         "DELETE FROM sqlml.feature_importance WHERE model_id = ?",
+        "DELETE FROM sqlml.partitions WHERE model_id = ?",
         "DELETE FROM sqlml.source_columns WHERE model_id = ?",
         "DELETE FROM sqlml.source_relations WHERE model_id = ?",
         "DELETE FROM sqlml.features WHERE model_id = ?",

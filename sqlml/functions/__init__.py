@@ -11,6 +11,7 @@ from sqlml.functions.ml_explain_predict import MlExplainPredict
 from sqlml.functions.ml_feature_importance import MlFeatureImportance
 from sqlml.functions.ml_feature_info import MlFeatureInfo
 from sqlml.functions.ml_global_explain import MlGlobalExplain
+from sqlml.functions.ml_partition_info import MlPartitionInfo
 from sqlml.functions.ml_predict import MlPredict
 from sqlml.functions.ml_predict_proba import MlPredictProba
 from sqlml.functions.ml_roc_curve import MlRocCurve
@@ -30,6 +31,7 @@ FUNCTIONS: Registry[Function] = Registry(
         MlFeatureImportance(),
         MlFeatureInfo(),
         MlGlobalExplain(),
+        MlPartitionInfo(),
         MlPredict(),
         MlPredictProba(),
         MlRocCurve(),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sqlml.errors import InvalidOption, NotFound, WrongType, nearest_hint
-from sqlml.features import FAMILY_TYPES, accepts, all_inputs, family_of
+from sqlml.features import FAMILY_TYPES, accepts, all_inputs, family_of, value_family
 from sqlml.functions.base import Context, Source, named_value
 from sqlml.types import Column, Feature, ModelVersion
 
@@ -163,9 +163,10 @@ def _check_type(model: ModelVersion, feature: Feature, kind: str | None) -> None
     if kind is None:
         return
     family = family_of(kind)
-    if family is None or not accepts(feature.family, family):
+    trained = value_family(feature)
+    if family is None or not accepts(trained, family):
         raise WrongType(
-            f'The feature "{feature.name}" of model "{model.short_name}" is {FAMILY_TYPES[feature.family]} '
+            f'The feature "{feature.name}" of model "{model.short_name}" is {FAMILY_TYPES[trained]} '
             f"({feature.type}) and was given {kind}.",
             hint=f'Cast it: CAST("{feature.name}" AS {feature.type}).',
         )

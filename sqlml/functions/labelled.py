@@ -33,10 +33,14 @@ def labelled_rows(call: Call, context: Context, model: ModelVersion, query: exp.
     bound = bind_columns(model, columns, "rows_in", "the input")
     value = exp.column(label.name, table="rows_in", quoted=True)
     kept = exp.DataType.build("DOUBLE" if model.task == "regression" else model.label_type, dialect="duckdb")
-    return exp.select(
+    rows = exp.select(
         exp.alias_(exp.cast(known_label(value, label.type), kept), "label"),
         exp.alias_(score_call(model, input_struct(model, bound), context), "score"),
     ).from_(exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier("rows_in"))))
+    if not model.is_partitioned:
+        return rows
+    # A row whose key has no model is not judged.
+    return exp.select("*").from_(rows.subquery("scored")).where(exp.column("score").is_(exp.null()).not_())
 
 
 def classifier_only(model: ModelVersion, function: str) -> None:

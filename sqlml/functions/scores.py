@@ -41,7 +41,8 @@ def answer(model: ModelVersion, score: exp.Expr, threshold: float = 0.5) -> exp.
     """The predicted number, or the predicted label in the label's own type."""
     if model.task == "regression":
         return _extract(score, exp.Literal.number(1))
-    return _extract(class_list(model), predicted_position(score, len(model.classes), threshold))
+    position = predicted_position(score, len(model.classes), threshold)
+    return if_answered(model, score, _extract(class_list(model), position))
 
 
 def class_list(model: ModelVersion) -> exp.Expr:
@@ -52,7 +53,16 @@ def class_list(model: ModelVersion) -> exp.Expr:
 
 def probability_map(model: ModelVersion, score: exp.Expr) -> exp.Expr:
     """`map(labels, probabilities)`."""
-    return exp.Anonymous(this="map", expressions=[class_list(model), score])
+    found = exp.Anonymous(this="map", expressions=[class_list(model), score])
+    return if_answered(model, score, found)
+
+
+def if_answered(model: ModelVersion, score: exp.Expr, value: exp.Expr) -> exp.Expr:
+    """The value; of a partitioned model NULL where the key of the row has no model."""
+    if not model.is_partitioned:
+        return value
+    unanswered = exp.Is(this=score.copy(), expression=exp.null())
+    return exp.Case(ifs=[exp.If(this=unanswered, true=exp.null())], default=value)
 
 
 def probability_list(model: ModelVersion, score: exp.Expr) -> exp.Expr:

@@ -28,6 +28,10 @@ class ModelType:
     Options: ClassVar[type[Any]]
     not_supported: ClassVar[tuple[str, ...]] = ()
 
+    def task_of(self, options: Any) -> str:
+        """The task under these options: `task`, but where an option decides."""
+        return self.task
+
     def build(self, options: Any) -> Estimator:
         """An unfitted scikit-learn estimator for these options."""
         raise NotImplementedError

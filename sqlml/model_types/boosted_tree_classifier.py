@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlml.boosting import NOT_SUPPORTED, BoostingOptions, boost
+from sqlml.boosting import NOT_SUPPORTED, BoostedClassifierOptions, boost
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import ModelType
 
@@ -24,7 +24,7 @@ class BoostedTreeClassifier(ModelType):
     task = "classification"
     encoding = "label"
     max_classes = 1000
-    Options = BoostingOptions
+    Options = BoostedClassifierOptions
     not_supported = NOT_SUPPORTED
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:

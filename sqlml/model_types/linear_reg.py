@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from sqlml.coefficients import fit_coefficients, linear_state
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
-from sqlml.options import check_p_values, option
-from sqlml.types import Progress
+from sqlml.options import InstanceWeightOptions, WarmStartOptions, check_p_values, option
 
 
 class LinearReg(ModelType):
@@ -30,7 +29,7 @@ class LinearReg(ModelType):
     not_supported = ("ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
 
     @dataclass(frozen=True)
-    class Options:
+    class Options(InstanceWeightOptions, WarmStartOptions):
         """The options of linear_reg."""
 
         l1_reg: float = option(0.0, "The L1 penalty.", low=0)
@@ -51,8 +50,8 @@ class LinearReg(ModelType):
             """Check options against one another."""
             check_p_values(self)
 
-    def build(self, options: Options, rows: int = 1) -> Estimator:
-        """The scikit-learn estimator; its L1 objective is divided by the number of rows."""
+    def build(self, options: Options, rows: float = 1) -> Estimator:
+        """The scikit-learn estimator; its L1 objective is divided by the rows, or the sum of their weights."""
         from sklearn.linear_model import ElasticNet, LinearRegression, Ridge
 
         penalty = options.l1_reg + options.l2_reg
@@ -63,6 +62,7 @@ class LinearReg(ModelType):
                 l1_ratio=options.l1_reg / penalty,
                 fit_intercept=options.fit_intercept,
                 max_iter=options.max_iterations,
+                warm_start=options.warm_start,
             )
         elif penalty == 0:
             # Ridge(alpha=0) is numerically unsound; least squares is its own estimator.
@@ -73,23 +73,13 @@ class LinearReg(ModelType):
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep the coefficients only; what scikit-learn warns of is a warning of the run."""
-        import numpy as np
+        from sqlml.significance import Significance, kept_columns
 
-        from sqlml.scoring.linear import store
-        from sqlml.significance import Significance, kept_columns, kept_design, widened
-
+        notes: tuple[str, ...] = ()
+        if options.warm_start and options.l1_reg == 0:
+            notes = ("Without l1_reg the solution is exact wherever the solver starts: warm_start changed nothing.",)
         kept = kept_columns(data.preprocessor, options.category_encoding_method)
         exact = Significance(data, kept, fit_intercept=options.fit_intercept) if options.calculate_p_values else None
-        estimator: Any = self.build(options, rows=len(data.target))
-        data.report(Progress("fit", 0, 1))
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            estimator.fit(kept_design(data, kept), data.target)
-        data.report(Progress("fit", 1, 1))
-        weights, intercept, errors = exact.linear() if exact else (estimator.coef_, estimator.intercept_, {})
-        state = store(widened(weights, kept), np.atleast_1d(intercept), "identity")
-        return Fitted(
-            "linear",
-            {**state, "significance": errors} if exact else state,
-            warnings=tuple(dict.fromkeys(str(w.message) for w in caught)),
-        )
+        estimator = self.build(options, rows=data.total_weight)
+        fitted = fit_coefficients(estimator, data, "identity", kept=kept, notes=notes)
+        return replace(fitted, state=linear_state(exact.linear(), kept, "identity")) if exact else fitted

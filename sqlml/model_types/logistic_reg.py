@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from sqlml.caught_warnings import caught_warnings
+from sqlml.coefficients import linear_state
 from sqlml.errors import InvalidOption
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import Estimator, ModelType
-from sqlml.options import check_p_values, option
+from sqlml.options import ClassWeightOptions, InstanceWeightOptions, WarmStartOptions, check_p_values, option
 from sqlml.types import Progress
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class LogisticReg(ModelType):
     not_supported = ("ls_init_learn_rate", "learn_rate", "learn_rate_strategy")
 
     @dataclass(frozen=True)
-    class Options:
+    class Options(InstanceWeightOptions, ClassWeightOptions, WarmStartOptions):
         """The options of logistic_reg."""
 
         l1_reg: float = option(0.0, "The L1 penalty.", low=0)
@@ -54,17 +55,19 @@ class LogisticReg(ModelType):
 
         def __post_init__(self) -> None:
             """Check options against one another."""
+            super().__post_init__()
             check_p_values(self)
 
     def build(self, options: Options, seed: int = 0, coefficients: int | None = None) -> Estimator:
         """The scikit-learn estimator.
 
-        With an L2 penalty and few coefficients Newton's method gets there in ten steps, where L-BFGS takes hundreds.
+        With few coefficients, of which only one set is best, Newton's method gets there in ten steps, where L-BFGS
+        takes hundreds, and to more digits. `coefficients` is their number, None where many sets are as good.
         """
         from sklearn.linear_model import LogisticRegression
 
         penalty = options.l1_reg + options.l2_reg
-        is_small = options.l2_reg > 0 and coefficients is not None and coefficients <= _NEWTON
+        is_small = coefficients is not None and coefficients <= _NEWTON
         estimator: Estimator = LogisticRegression(
             C=1 / penalty if penalty else float("inf"),
             l1_ratio=options.l1_reg / penalty if penalty else 0.0,
@@ -73,6 +76,7 @@ class LogisticReg(ModelType):
             max_iter=options.max_iterations,
             tol=1e-6,
             random_state=seed,
+            warm_start=options.warm_start,
         )
         return estimator
 
@@ -88,30 +92,32 @@ class LogisticReg(ModelType):
         exact = _significance(options, data, kept)
         design = kept_design(data, kept)
         sets = 1 if len(data.classes) == 2 else len(data.classes)
-        estimator: Any = self.build(options, seed=data.seed, coefficients=design.shape[1] * sets)
+        # Without a penalty nothing decides between columns that add up to one, nor between three classes.
+        is_unique = options.l2_reg > 0 or (sets == 1 and not (kept.all() and data.preprocessor.block_widths))
+        count = design.shape[1] * sets if is_unique else None
+        estimator: Any = self.build(options, seed=data.seed, coefficients=count)
+        if data.previous is not None:
+            estimator.coef_ = np.asarray(data.previous.state["coefficients"])[:, kept]
+            estimator.intercept_ = np.asarray(data.previous.state["intercept"])
         data.report(Progress("fit", 0, 1))
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            estimator.fit(design, data.target)
+        with caught_warnings() as caught:
+            estimator.fit(design, data.target, sample_weight=data.weights)
         if options.fit_intercept and not estimator.coef_.any():
             estimator.intercept_ = _shares_alone(data)
         data.report(Progress("fit", 1, 1))
-        unfinished = any(issubclass(w.category, ConvergenceWarning) for w in caught)
+        unfinished = any(isinstance(w, ConvergenceWarning) for w in caught)
         notes = (
             (f"The solver stopped after {options.max_iterations} iterations before it converged.",)
             if unfinished
             else ()
         )
         link = "logistic" if len(data.classes) == 2 else "softmax"
-        weights, intercept = widened(estimator.coef_, kept), estimator.intercept_
-        errors: dict[str, Any] = {}
+        state = store(widened(estimator.coef_, kept), estimator.intercept_, link)
         if exact:
-            solved, constant, errors = exact.logistic(estimator.coef_[0], float(estimator.intercept_[0]))
-            weights, intercept = widened(solved, kept), np.array([constant])
-        state = store(weights, intercept, link)
+            state = linear_state(exact.logistic(estimator.coef_[0], float(estimator.intercept_[0])), kept, link)
         return Fitted(
             "linear",
-            {**state, "significance": errors} if exact else state,
+            state,
             resolved={"iterations": int(max(estimator.n_iter_))},
             warnings=notes,
         )
@@ -133,5 +139,5 @@ def _shares_alone(data: TrainingData) -> Any:
     """The intercepts of a model without coefficients: SAGA stops at once where L1 leaves none, wherever it stands."""
     import numpy as np
 
-    log_shares = np.log(np.bincount(data.target) / len(data.target))
+    log_shares = np.log(np.bincount(data.target, weights=data.weights) / data.total_weight)
     return log_shares[1:] - log_shares[0] if len(log_shares) == 2 else log_shares - log_shares.mean()

@@ -22,6 +22,18 @@ def _lightgbm(state: Mapping[str, Any]) -> Estimator:
     return LightgbmTrees(state)
 
 
+def _naive_bayes(state: Mapping[str, Any]) -> Estimator:
+    from sqlml.scoring.naive_bayes import NaiveBayesModel
+
+    return NaiveBayesModel(state)
+
+
+def _partitioned(state: Mapping[str, Any]) -> Estimator:
+    from sqlml.scoring.partitioned import PartitionedModel
+
+    return PartitionedModel(state, lambda name, part: FORMATS[name](part))
+
+
 def _skops(state: Mapping[str, Any]) -> Estimator:
     from sqlml.scoring.sklearn_estimator import SklearnEstimator
 
@@ -31,6 +43,8 @@ def _skops(state: Mapping[str, Any]) -> Estimator:
 FORMATS: dict[str, Callable[[Mapping[str, Any]], Estimator]] = {
     "lightgbm": _lightgbm,
     "linear": _linear,
+    "naive_bayes": _naive_bayes,
+    "partitioned": _partitioned,
     "skops": _skops,
 }
 

@@ -10,6 +10,9 @@ import numpy as np
 from sqlml.preprocessing import Codes, Floats, Preprocessor, Raw
 from sqlml.scoring.base import Contributions
 
+# e to the power of a larger number is too large for a DOUBLE.
+LARGEST_LOG = 700.0
+
 
 def store(coefficients: Floats, intercept: Floats, link: str) -> dict[str, Any]:
     """The state of a linear model: coefficients (outputs x one-hot columns), intercepts, link function."""
@@ -17,7 +20,7 @@ def store(coefficients: Floats, intercept: Floats, link: str) -> dict[str, Any]:
 
 
 class LinearModel:
-    """Scores by coefficients: identity, logistic (two classes) or softmax."""
+    """Scores by coefficients: identity, log (of what is never negative), logistic (two classes) or softmax."""
 
     def __init__(self, state: Mapping[str, Any]) -> None:
         self._weights: Floats = np.asarray(state["coefficients"], dtype=np.float64)
@@ -69,6 +72,10 @@ class LinearModel:
 def _linked(margin: Floats, link: str) -> Floats:
     if link == "identity":
         return margin
+    if link == "log":
+        # Rows far from all that trained would be infinite.
+        grown: Floats = np.exp(np.minimum(margin, LARGEST_LOG))
+        return grown
     if link == "logistic":
         from scipy.special import expit
 

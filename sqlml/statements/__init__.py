@@ -6,6 +6,7 @@ from sqlml.statements.base import Statement
 from sqlml.statements.copy_model import CopyModel
 from sqlml.statements.create_model import CreateModel
 from sqlml.statements.describe_model import DescribeModel
+from sqlml.statements.describe_model_type import DescribeModelType
 from sqlml.statements.drop_model import DropModel
 from sqlml.statements.explain import Explain
 from sqlml.statements.later import Later
@@ -28,6 +29,7 @@ STATEMENTS: Registry[Statement] = Registry(
         CreateModel(),
         Deallocate(),
         DescribeModel(),
+        DescribeModelType(),
         DropModel(),
         ExecutePrepared(),
         Explain(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
@@ -22,7 +22,10 @@ from sqlml.options import CommonOptions, read_options
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
+from sqlml.statements.instance_weights import weight_column
+from sqlml.statements.partition_columns import partition_keys
 from sqlml.statements.train_and_store import existing, train_and_store
+from sqlml.statements.warm_start import previous_version
 from sqlml.task import Task
 from sqlml.training_query import training_query
 from sqlml.types import Column, Feature, ObjectName, Plan, Privilege, Relation
@@ -86,7 +89,8 @@ class CreateModel(Statement):
         query_span = nodes.span_of(query)
         planned = planner.query(query, span=query_span)
         columns = planner.binder.describe(planned.sql, planned.params, planned.source_map)
-        label, features = _label_and_features(columns, common)
+        keys = partition_keys(options, columns, common)
+        label, features = _label_and_features(columns, common, weight_column(options, columns, common), keys)
         task = Task(
             model_type=model_type,
             common=common,
@@ -94,8 +98,10 @@ class CreateModel(Statement):
             inputs=all_inputs(features),
             label=label.name,
             label_type=label.type,
-            label_family=_label_family(label, model_type.task),
+            label_family=_label_family(label, model_type.task_of(options)),
         )
+        task = replace(task, previous=previous_version(task, features, name, planner.snapshot))
+
         creation = Creation(
             name=name,
             replace=bool(tree.args.get("replace")),
@@ -201,7 +207,9 @@ def _model_type_of(given: dict[str, Any]) -> str:
     return name
 
 
-def _label_and_features(columns: list[Column], common: CommonOptions) -> tuple[Column, tuple[Feature, ...]]:
+def _label_and_features(
+    columns: list[Column], common: CommonOptions, weight: Column | None, keys: tuple[Feature, ...]
+) -> tuple[Column, tuple[Feature, ...]]:
     _refuse_duplicates(columns)
     if len(common.input_label_cols) != 1:
         raise InvalidOption(
@@ -223,7 +231,7 @@ def _label_and_features(columns: list[Column], common: CommonOptions) -> tuple[C
     split = _split_column(common, by_name, label)
     features = []
     for column in columns:
-        if column in (label, split):
+        if column in (label, split, weight) or column.name in {k.name for k in keys}:
             continue
         feature = feature_of(column)
         if feature is None:
@@ -234,8 +242,8 @@ def _label_and_features(columns: list[Column], common: CommonOptions) -> tuple[C
         features.append(feature)
     if not features:
         raise TrainingFailed("The training query has no column besides the label.", hint="Select at least one feature.")
-    _refuse_taken_inputs(tuple(features))
-    return label, tuple(features)
+    _refuse_taken_inputs((*keys, *features))
+    return label, (*keys, *features)
 
 
 def _refuse_taken_inputs(features: tuple[Feature, ...]) -> None:

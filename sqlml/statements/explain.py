@@ -77,7 +77,7 @@ def describe(plan: Plan) -> str:
     creation = plan.details
     if plan.statement == "create_model":
         task = creation.task
-        lines.append(f"model type: {task.model_type.name} ({task.model_type.task})")
+        lines.append(f"model type: {task.model_type.name} ({task.kind})")
         lines.append(f"label: {task.label} {task.label_type}")
         lines += [f"feature: {f.name} {f.type} ({f.family})" for f in creation.features]
         lines.append(f"options: {json.dumps(creation.given, sort_keys=True)}")

@@ -16,15 +16,17 @@ import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
 from sqlml.catalog.lifecycle import has_champion
 from sqlml.catalog.macros import create_macro
-from sqlml.catalog.schema import has_schema, migrate
+from sqlml.catalog.schema import check_writable, has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import parse_query, to_sql
 from sqlml.engine_private import Scratch
-from sqlml.errors import AlreadyExists, ConstraintViolation, ReadOnly, TransactionConflict
+from sqlml.errors import AlreadyExists, ConstraintViolation, TransactionConflict
 from sqlml.features import interface
+from sqlml.fitting import Previous
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
+from sqlml.task import Task
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
 _ATTEMPTS = 20
@@ -46,24 +48,32 @@ def existing(name: ObjectName) -> AlreadyExists:
 def train_and_store(plan: Plan, context: Context) -> Result:
     """Run a planned CREATE MODEL; the result is one row: model, version, metrics, seconds."""
     from sqlml.training import train
+    from sqlml.training_partitions import train_partitions
     from sqlml.training_rows import TrainingRows
 
     creation, database = plan.details, context.database
     started = time.perf_counter()
     started_at = datetime.datetime.now(datetime.UTC)
-    _check_writable(database, creation.name)
+    # Find out before the training whether its result can be kept.
+    signing.signing_key(create=True)
+    check_writable(database, str(creation.name.catalog))
     if creation.exists_ok:
         found = _find(database, creation.name)
         if found is not None:
             return _existing_row(database, creation.name, found)
     context.load_artifacts(plan.models)
     context.report(Progress("read", 0, 1))
-    rows = TrainingRows(creation.task.inputs, has_split=bool(creation.task.common.data_split_col))
+    task = creation.task
+    previous = _previous(task, context)
+    rows = TrainingRows(task.inputs, has_split=bool(task.common.data_split_col), has_weight=bool(task.weight_column))
     database.stream(rows.add, plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
-    trained = train(creation.task, rows, report=context.report, check_cancelled=context.check_cancelled)
+    if task.keys:
+        trained = train_partitions(task, rows, report=context.report, check_cancelled=context.check_cancelled)
+    else:
+        trained = train(task, rows, report=context.report, check_cancelled=context.check_cancelled, previous=previous)
     del rows
-    evaluated = evaluate(creation.task.model_type.task, trained)
+    evaluated = evaluate(task.kind, trained)
     context.check_cancelled()
     body = artifacts.to_bytes(trained.document)
     context.report(Progress("store", 0, 1))
@@ -76,6 +86,16 @@ def train_and_store(plan: Plan, context: Context) -> Result:
         return _existing_row(database, creation.name, found)
     context.report(Progress("done", 1, 1, "; ".join(trained.warnings)))
     return _row(database, stored.name, stored.version, evaluated.metrics, seconds)
+
+
+def _previous(task: Task, context: Context) -> Previous | None:
+    """What a warm start goes on from, verified before a byte of it is parsed."""
+    from sqlml.preprocessing import Preprocessor
+
+    if task.previous is None:
+        return None
+    found = artifacts.document(task.previous, catalog.read_body(context.database, task.previous))
+    return Previous(found["estimator"], Preprocessor.from_json(found["preprocessing"]), task.previous.classes)
 
 
 @dataclass(frozen=True)
@@ -203,7 +223,7 @@ def _new_version(plan: Plan, trained: Trained, body: bytes, model_id: str, numbe
         model_id=model_id,
         version=number,
         model_type=task.model_type.name,
-        task=task.model_type.task,
+        task=task.kind,
         label=task.label,
         label_type=task.label_type,
         classes=trained.classes,
@@ -235,17 +255,6 @@ def _find(database: Database, name: ObjectName) -> tuple[str, int] | None:
     if not has_schema(database, str(name.catalog)):
         return None
     return catalog.find_model(database, str(name.catalog), str(name.schema), name.name)
-
-
-def _check_writable(database: Database, name: ObjectName) -> None:
-    """Find out before the training whether its result can be kept."""
-    signing.signing_key(create=True)
-    found = database.rows("SELECT readonly FROM duckdb_databases() WHERE database_name = ?", [name.catalog])
-    if found and found[0][0]:
-        raise ReadOnly(
-            f'The database "{name.catalog}" is open for reading only.',
-            hint="Connect without read_only=True, and ATTACH without READ_ONLY.",
-        )
 
 
 def _existing_row(database: Database, name: ObjectName, found: tuple[str, int]) -> Result:

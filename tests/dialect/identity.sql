@@ -162,3 +162,4 @@ DELETE FROM t WHERE ml_predict('m', t)
 COPY (SELECT ml_predict('m', t) FROM t) TO 'f.csv'
 MERGE INTO u USING t ON t.id = u.id WHEN MATCHED THEN UPDATE SET a = ml_predict('m', t)
 PIVOT (SELECT ml_predict('m', t) AS p FROM t) ON p USING count(*)
+DESCRIBE MODEL TYPE logistic_reg
