@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sqlml.errors import TrainingFailed
+from sqlml.explanations import EXACT_FORMATS, no_explanation
 from sqlml.fitting import Fitted, Previous, TrainingData
 from sqlml.preprocessing import Floats, Preprocessor, Raw, Text, all_finite
 from sqlml.scoring import load_scorer
@@ -51,6 +52,8 @@ def train(
     fitted = _fit(task, data)
     document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
     if sample:
+        if fitted.format not in EXACT_FORMATS:
+            raise no_explanation(task.model_type.name)
         scorer = load_scorer(fitted.format, document)
         document["global_explanation"] = global_explanation(task, scorer, sample)
     report(Progress("evaluate", 0, 1))

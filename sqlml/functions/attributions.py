@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.errors import NotSupported
-from sqlml.explanations import EXACT_FORMATS, no_explanation
+from sqlml.explanations import EXACT_FORMATS, no_explanation, of_parts
 from sqlml.features import inputs_of
 from sqlml.functions.base import Context
 from sqlml.types import ModelVersion
@@ -22,6 +22,8 @@ def explainable(model: ModelVersion, context: Context) -> None:
 
     Raises NotSupported.
     """
+    if model.format == "partitioned":
+        raise of_parts("attributions")
     if model.format not in EXACT_FORMATS:
         raise no_explanation(model.model_type)
     if context.is_stored and not model.is_pinned:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sqlml.errors import InvalidOption
-from sqlml.explanations import EXACT_FORMATS, no_explanation
+from sqlml.explanations import EXACT_FORMATS, no_explanation, of_parts
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
 from sqlml.functions.constants import constant_rows
@@ -47,6 +47,8 @@ class MlGlobalExplain(Function):
                 f'Model "{model.short_name}" predicts a number; it has no classes.',
                 hint="Leave class_level_explain out.",
             )
+        if model.format == "partitioned":
+            raise of_parts("attributions")
         if model.format not in EXACT_FORMATS:
             raise no_explanation(model.model_type)
         found = context.document(model).get("global_explanation")

@@ -41,6 +41,9 @@ class LightgbmTrees:
         self._booster = lightgbm().Booster(model_str=state["model"])
         objective = next(line for line in state["model"].splitlines() if line.startswith("objective="))
         self._is_binary = objective.startswith("objective=binary")
+        # A forest answers the average of its trees; LightGBM's raw scores and contributions are their sums.
+        is_forest = "average_output" in state["model"].partition("\nTree=")[0].splitlines()
+        self._trees = self._booster.current_iteration() if is_forest else 1
 
     def score(self, preprocessor: Preprocessor, columns: Mapping[str, Raw]) -> Floats:
         """(rows x 1) values, or (rows x classes) probabilities."""
@@ -52,6 +55,7 @@ class LightgbmTrees:
         matrix = preprocessor.label_matrix(columns)
         rows, width = len(matrix), len(preprocessor.inputs) + 1
         found = np.asarray(self._booster.predict(matrix, num_threads=1, pred_contrib=True), dtype=np.float64)
-        found = found.reshape(rows, -1, width)
+        found = found.reshape(rows, -1, width) / self._trees
         margin = np.asarray(self._booster.predict(matrix, num_threads=1, raw_score=True), dtype=np.float64)
+        margin = margin / self._trees
         return Contributions(found[:, :, -1], margin.reshape(rows, -1), found[:, :, :-1])

@@ -14,7 +14,7 @@ def partition_keys(options: Any, columns: list[Column], common: CommonOptions) -
     """The features that partition_by names, in its order.
 
     Raises NotFound for an unknown column, InvalidOption for one that is the label, splits the rows, is named twice or
-    has a type without clear values, and for a warm start.
+    has a type without clear values, for a warm start and for a global explanation.
     """
     by_name = {c.name.casefold(): c for c in columns}
     taken = {n.casefold() for n in (*common.input_label_cols, common.data_split_col)}
@@ -43,4 +43,6 @@ def partition_keys(options: Any, columns: list[Column], common: CommonOptions) -
         keys[name.casefold()] = key
     if keys and isinstance(options, WarmStartOptions) and options.warm_start:
         raise InvalidOption("warm_start and partition_by exclude each other.", hint="Leave one of them out.")
+    if keys and common.enable_global_explain:
+        raise InvalidOption("enable_global_explain and partition_by exclude each other.", hint="Leave one of them out.")
     return tuple(keys.values())
