@@ -163,3 +163,4 @@ COPY (SELECT ml_predict('m', t) FROM t) TO 'f.csv'
 MERGE INTO u USING t ON t.id = u.id WHEN MATCHED THEN UPDATE SET a = ml_predict('m', t)
 PIVOT (SELECT ml_predict('m', t) AS p FROM t) ON p USING count(*)
 DESCRIBE MODEL TYPE logistic_reg
+SELECT * FROM ML.PARTITION_INFO(MODEL m)
