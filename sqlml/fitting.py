@@ -33,7 +33,8 @@ class Fitted:
 class TrainingData:
     """Everything a model type may fit on: the training rows in canonical order, and the rows that are held out.
 
-    For a classifier the targets are positions into `classes`.
+    For a classifier the targets are positions into `classes`. `split_values` is what SEQ splits by, an Arrow array,
+    of the first training rows.
     """
 
     columns: dict[str, Raw]
@@ -45,6 +46,7 @@ class TrainingData:
     report: Callable[[Progress], None]
     check_cancelled: Callable[[], None]
     seed: int = 0
+    split_values: Any = None
 
     def release(self) -> None:
         """Let the training rows go once a library has its own copy of them: they are most of the memory."""

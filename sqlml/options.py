@@ -29,6 +29,7 @@ class CommonOptions:
     data_split_method: Split = option("AUTO_SPLIT", "How rows are held out for evaluation.")
     data_split_eval_fraction: float = option(0.2, "The share of rows held out by RANDOM and SEQ.", above=0, high=0.99)
     data_split_col: str = option("", "The column that CUSTOM and SEQ split by; it is never a feature.")
+    strict: bool = option(default=False, doc="Whether a warning is an error: nothing is trained then, nor stored.")
     experiment: str = option("", "The experiment that the run belongs to, made on first use.")
     run_name: str = option("", "A name for the run.")
     seed: int = option(0, "Changes the random split and the random choices of the algorithm.", low=0, high=2**31 - 1)

@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from sqlml.errors import TrainingFailed
 from sqlml.fitting import Fitted, TrainingData
+from sqlml.lineage import LabelLineage
+from sqlml.linting import ROWS, lint
 from sqlml.preprocessing import Floats, Preprocessor, Raw, Text, all_finite
 from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, dataset_digest, split_rows
 from sqlml.statistics import feature_statistics, tree_importances
 from sqlml.task import Task
 from sqlml.training_rows import TrainingRows
-from sqlml.types import Progress, Trained
+from sqlml.types import ModelWarning, Progress, Trained
 
 # The square of a larger number is infinite.
 _LARGEST = 1e150
@@ -31,6 +33,7 @@ def train(
     *,
     report: Callable[[Progress], None],
     check_cancelled: Callable[[], None],
+    lineage: LabelLineage = LabelLineage(),  # noqa: B008 - frozen
 ) -> Trained:
     """Train one model.
 
@@ -42,7 +45,11 @@ def train(
     data = _training_data(task, rows, report, check_cancelled)
     # Fitting may let the training rows go.
     statistics = feature_statistics(task.inputs, data.columns)
+    found = lint(task, data, lineage, data.split_values)
+    _refuse_warnings(task, found)
     fitted = _fit(task, data)
+    warnings = (*found, *(ModelWarning("fit", None, text) for text in fitted.warnings))
+    _refuse_warnings(task, warnings)
     document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
     report(Progress("evaluate", 0, 1))
     is_held_out = len(data.held_out_target) > 0
@@ -68,7 +75,7 @@ def train(
         total_rows=len(rows),
         statistics=statistics,
         importances=tree_importances(fitted.state["model"], task.inputs) if fitted.format == "lightgbm" else (),
-        warnings=fitted.warnings,
+        warnings=warnings,
     )
 
 
@@ -109,7 +116,17 @@ def _training_data(
         report=report,
         check_cancelled=check_cancelled,
         seed=task.common.seed,
+        split_values=rows.split.take(order[: min(count, ROWS)]) if task.common.data_split_method == "SEQ" else None,
     )
+
+
+def _refuse_warnings(task: Task, warnings: tuple[ModelWarning, ...]) -> None:
+    if task.common.strict and warnings:
+        count = "There is a warning" if len(warnings) == 1 else f"There are {len(warnings)} warnings"
+        raise TrainingFailed(
+            f"{count}, and strict is on. " + " ".join(map(str, warnings)),
+            hint="Leave strict out to train all the same; SHOW MODEL WARNINGS lists the warnings then.",
+        )
 
 
 def _check_scores(scores: Floats) -> None:

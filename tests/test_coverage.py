@@ -39,6 +39,7 @@ NO_PRIVILEGE = {
     "show_model_functions",
     "show_model_types",
     "show_model_versions",
+    "show_model_warnings",
     "show_models",
     "show_runs",
 }
@@ -61,6 +62,7 @@ STATEMENT_EXAMPLES = {
     "show_model_functions": "SHOW MODEL FUNCTIONS",
     "show_model_types": "SHOW MODEL TYPES",
     "show_model_versions": "SHOW MODEL VERSIONS",
+    "show_model_warnings": "SHOW MODEL WARNINGS",
     "show_models": "SHOW MODELS",
     "show_runs": "SHOW RUNS",
 }

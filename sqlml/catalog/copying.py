@@ -37,6 +37,7 @@ _ROWS = (
            FROM sqlml.feature_importance WHERE model_id = ? AND version = ?""",
         "feature_importance",
     ),
+    ("SELECT position, rule, feature, message FROM sqlml.warnings WHERE model_id = ? AND version = ?", "warnings"),
 )
 _INSERT = {
     "features": "INSERT INTO sqlml.features VALUES (?, ?, ?, ?, ?, ?)",
@@ -46,6 +47,7 @@ _INSERT = {
     "roc_curve": "INSERT INTO sqlml.roc_curve VALUES (?, ?, ?, ?, ?, ?, ?)",
     "feature_statistics": "INSERT INTO sqlml.feature_statistics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "feature_importance": "INSERT INTO sqlml.feature_importance VALUES (?, ?, ?, ?, ?, ?)",
+    "warnings": "INSERT INTO sqlml.warnings VALUES (?, ?, ?, ?, ?, ?)",
 }
 
 

@@ -15,6 +15,7 @@ from sqlml.statements.show_experiments import ShowExperiments
 from sqlml.statements.show_model_functions import ShowModelFunctions
 from sqlml.statements.show_model_types import ShowModelTypes
 from sqlml.statements.show_model_versions import ShowModelVersions
+from sqlml.statements.show_model_warnings import ShowModelWarnings
 from sqlml.statements.show_models import ShowModels
 from sqlml.statements.show_runs import ShowRuns
 from sqlml.statements.train import Train
@@ -37,6 +38,7 @@ STATEMENTS: Registry[Statement] = Registry(
         ShowModelFunctions(),
         ShowModelTypes(),
         ShowModelVersions(),
+        ShowModelWarnings(),
         ShowModels(),
         ShowRuns(),
         Train(),

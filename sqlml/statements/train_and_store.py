@@ -56,7 +56,13 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     rows = TrainingRows(creation.task.inputs, has_split=bool(creation.task.common.data_split_col))
     database.stream(rows.add, plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
-    trained = train(creation.task, rows, report=context.report, check_cancelled=context.check_cancelled)
+    trained = train(
+        creation.task,
+        rows,
+        report=context.report,
+        check_cancelled=context.check_cancelled,
+        lineage=creation.lineage,
+    )
     del rows
     evaluated = evaluate(creation.task.model_type.task, trained)
     context.check_cancelled()
@@ -69,7 +75,9 @@ def train_and_store(plan: Plan, context: Context) -> Result:
         found = _find(database, creation.name)
         assert found is not None
         return _existing_row(database, creation.name, found)
-    context.report(Progress("done", 1, 1, "; ".join(trained.warnings)))
+    for number, warning in enumerate(trained.warnings, 1):
+        context.report(Progress("warning", number, len(trained.warnings), str(warning)))
+    context.report(Progress("done", 1, 1))
     return _row(database, stored.name, stored.version, evaluated.metrics, seconds)
 
 
