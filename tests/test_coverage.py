@@ -54,6 +54,7 @@ STATEMENT_EXAMPLES = {
     "drop_model": "DROP MODEL line",
     "execute": "EXECUTE kept(1)",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
+    "explain_model": "EXPLAIN MODEL line",
     "later": None,
     "ml_train": "SELECT ml_train('m', query => 'points', model_type => 'linear_reg', input_label_cols => ['y'])",
     "prepare": "PREPARE other AS SELECT ml_predict('line', p) FROM points AS p",

@@ -23,6 +23,7 @@ class SingleFeaturePredictsLabel(LintRule):
     A line or a step function of it (of 32 equal shares of the rows, each category a step, NULL a step of its own),
     the steps learned from one half of the rows looked at and tried on the other, has an R2 of at least 0.99 of a
     number, and of every class (of at least 10 rows) against the others an area under the ROC curve of at least 0.99.
+    A feature that derived_from_label warns of is not asked about.
 
     SELECT age, refund, returned FROM orders;
     """
@@ -34,7 +35,8 @@ class SingleFeaturePredictsLabel(LintRule):
         if sample.size < FEWEST:
             return
         for column in sample.features:
-            if column.distinct == 0 or (column.distinct == 1 and column.is_known.all()):
+            # That it is computed from the label says as much.
+            if column.feature.name in sample.lineage.features or column.distinct + (not column.is_known.all()) < 2:
                 continue
             steps, ranks = _steps(column), _ranks(column)
             if sample.classes:

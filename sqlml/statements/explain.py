@@ -29,11 +29,6 @@ class Explain(Statement):
     def plan(self, tree: nodes.Explain, planner: Planner) -> Plan:
         """Plan the inner statement with a scorer that DuckDB will not run while it plans."""
         inner = tree.this
-        if isinstance(inner, nodes.ModelRef):
-            raise planner.at(
-                NotSupported("EXPLAIN MODEL is not supported in this version.", hint="Use DESCRIBE MODEL."),
-                tree,
-            )
         analyze = bool(tree.args.get("analyze")) or any("ANALY" in e.name.upper() for e in tree.expressions)
         planned = planner.plan_inner(inner, planner, unfolded=not analyze)
         if analyze and planned.statement != "query":
