@@ -119,6 +119,14 @@ def parameters(options: BoostingOptions, objective: str, *, rows: int, classes: 
     return params
 
 
+def boosting_seconds(options: BoostingOptions, *, rows: int, inputs: int) -> float:
+    """About how long it takes to train on two processors: reading and binning, and each round over all cells.
+
+    Measured with 10,000 to 400,000 rows x 10 to 40 inputs and 20 to 100 rounds; right within a factor of three there.
+    """
+    return 0.3 + rows * inputs * 1e-7 + options.max_iterations * (0.01 + rows * inputs * 3e-9)
+
+
 def _least_rows(options: BoostingOptions, rows: int) -> int:
     if options.min_data_in_leaf is not None:
         return options.min_data_in_leaf

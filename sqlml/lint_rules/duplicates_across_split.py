@@ -31,8 +31,8 @@ class DuplicatesAcrossSplit(LintRule):
     """Rows held out whose features are, all of them, those of a row that trains.
 
     At least 5 and 1% of the rows held out (of the first 10,000) have such a twin, and that is not because there are few
-    values: training rows have a twin among themselves five times less often, or some feature is different in 99% of the
-    different rows. Rows that are alike in every column fall on the same side by AUTO_SPLIT and RANDOM.
+    values: training rows have a twin among themselves five times less often, or at least half of them differ and some
+    feature is different in 99% of those that do. Rows that are alike in every column fall on the same side by AUTO_SPLIT and RANDOM.
 
     OPTIONS (data_split_method='CUSTOM', data_split_col='is_test') AS SELECT x, y, is_test FROM t;
     """
@@ -79,10 +79,10 @@ def _twins(features: Sequence[SampledFeature], training: int, held_out: int) -> 
 
 
 def _is_one_unique(features: Sequence[SampledFeature], training: int) -> bool:
-    """Whether some feature is (almost) unique among the first training rows that are not alike."""
+    """Whether most of the first training rows differ, and some feature is (almost) unique among those that do."""
     own = _hashes([f.all_rows for f in features], slice(training))
     _, different = np.unique(own, return_index=True)
-    return any(len(np.unique(_bits(f.all_rows, different))) >= _UNIQUE * len(different) for f in features)
+    return len(different) * 2 >= training and any(len(np.unique(_bits(f.all_rows, different))) >= _UNIQUE * len(different) for f in features)
 
 
 def _candidates(telling: Sequence[SampledFeature], training: int, held_out: int) -> npt.NDArray[Any] | None:

@@ -61,7 +61,7 @@ class ExplainModel(Statement):
         """Find the version."""
         if tree.args.get("analyze") or tree.expressions:
             raise planner.at(
-                InvalidSql("EXPLAIN MODEL runs nothing that could be timed or formatted.", hint="EXPLAIN MODEL name"),
+                InvalidSql("EXPLAIN MODEL runs nothing that could be timed or formatted.", hint="Write EXPLAIN MODEL and the name."),
                 tree,
             )
         model = planner.resolve(tree.this)
