@@ -34,23 +34,30 @@ class SampledFeature:
     @cached_property
     def codes(self) -> npt.NDArray[Any]:
         """The sample as numbers: NaN, or -1 of a text, is NULL."""
-        values = self.texts if self.texts is not None else self.all_rows
-        found: npt.NDArray[Any] = values[: self.size]
+        found: npt.NDArray[Any] = self.values[: self.size]
         return found
 
     @property
-    def texts(self) -> npt.NDArray[Any] | None:
-        """The codes of a text in every training row, None where the feature is a number."""
+    def values(self) -> npt.NDArray[Any]:
+        """The same of every training row."""
         from sqlml.preprocessing import Text
 
-        return self.all_rows.codes if isinstance(self.all_rows, Text) else None
+        found: npt.NDArray[Any] = self.all_rows.codes if isinstance(self.all_rows, Text) else self.all_rows
+        return found
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the values are text, by their codes."""
+        from sqlml.preprocessing import Text
+
+        return isinstance(self.all_rows, Text)
 
     @cached_property
     def is_known(self) -> npt.NDArray[Any]:
         """Which rows of the sample are not NULL."""
         import numpy as np
 
-        known: npt.NDArray[Any] = self.codes >= 0 if self.texts is not None else ~np.isnan(self.codes)
+        known: npt.NDArray[Any] = self.codes >= 0 if self.is_text else ~np.isnan(self.codes)
         return known
 
     @cached_property
@@ -65,7 +72,7 @@ class SampledFeature:
         """How many different values the sample has, NULL not counted."""
         import numpy as np
 
-        if self.texts is not None:
+        if self.is_text:
             return int(np.count_nonzero(np.bincount(self.codes[self.is_known])))
         ordered = self.codes[self.order][: int(self.is_known.sum())]
         return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1 if len(ordered) else 0

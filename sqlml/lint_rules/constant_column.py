@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from sqlml.lint_rules.base import LintRule, Sample, SampledFeature
 from sqlml.types import ModelWarning
 
@@ -28,6 +30,6 @@ class ConstantColumn(LintRule):
 
 
 def _is_constant(column: SampledFeature) -> bool:
-    values = column.texts if column.texts is not None else column.all_rows
+    values = column.values
     # Nearly every column differs within its first rows. NaN is unlike itself, so that a NULL among values shows.
-    return bool((values[: column.size] == values[0]).all() and (values == values[0]).all())
+    return bool(np.all(column.codes == values[0]) and np.all(values == values[0]))

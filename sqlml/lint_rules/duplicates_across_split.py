@@ -32,7 +32,8 @@ class DuplicatesAcrossSplit(LintRule):
 
     At least 5 and 1% of the rows held out (of the first 10,000) have such a twin, and that is not because there are few
     values: training rows have a twin among themselves five times less often, or at least half of them differ and some
-    feature is different in 99% of those that do. Rows that are alike in every column fall on the same side by AUTO_SPLIT and RANDOM.
+    feature is different in 99% of those that do.
+    Rows that are alike in every column fall on the same side by AUTO_SPLIT and RANDOM.
 
     OPTIONS (data_split_method='CUSTOM', data_split_col='is_test') AS SELECT x, y, is_test FROM t;
     """
@@ -82,7 +83,9 @@ def _is_one_unique(features: Sequence[SampledFeature], training: int) -> bool:
     """Whether most of the first training rows differ, and some feature is (almost) unique among those that do."""
     own = _hashes([f.all_rows for f in features], slice(training))
     _, different = np.unique(own, return_index=True)
-    return len(different) * 2 >= training and any(len(np.unique(_bits(f.all_rows, different))) >= _UNIQUE * len(different) for f in features)
+    return len(different) * 2 >= training and any(
+        len(np.unique(_bits(f.all_rows, different))) >= _UNIQUE * len(different) for f in features
+    )
 
 
 def _candidates(telling: Sequence[SampledFeature], training: int, held_out: int) -> npt.NDArray[Any] | None:
@@ -111,14 +114,15 @@ def _candidates(telling: Sequence[SampledFeature], training: int, held_out: int)
 
 def _slots(column: Raw, rows: Any) -> Hashes:
     """A few bits of a hash of each value."""
-    slots = _bits(column, rows) * _GOLDEN
+    slots: Hashes = _bits(column, rows) * _GOLDEN
     slots >>= np.uint64(64 - _BITS)
     return slots
 
 
 def _bits(column: Raw, rows: Any) -> Hashes:
     values = column.codes[rows].astype(np.int64, copy=False) if isinstance(column, Text) else column[rows]
-    return values.view(np.uint64)
+    bits: Hashes = values.view(np.uint64)
+    return bits
 
 
 def _hashes(columns: Sequence[Raw], rows: Any) -> Hashes:

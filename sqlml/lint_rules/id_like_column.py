@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sqlml.lint_rules.base import FEWEST, LintRule, Sample, SampledFeature
+from sqlml.preprocessing import Text
 from sqlml.types import ModelWarning
 
 _INTEGERS = {*("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")}
@@ -56,7 +57,7 @@ def _is_id_text(column: SampledFeature, known: int) -> bool:
     rows = len(column.all_rows) + len(column.held_out)
     if rows <= column.size:
         return True
-    values = len(column.all_rows.values) if column.texts is not None else 0
+    values = len(column.all_rows.values) if isinstance(column.all_rows, Text) else 0
     return values * 2 > rows * known / column.size
 
 

@@ -1,4 +1,4 @@
-"""`single_feature_predicts_label`: `SELECT age, refund, returned FROM orders`, where only what was returned has a refund."""
+"""`single_feature_predicts_label`: `SELECT refund, returned FROM orders`: only what was returned has a refund."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _ranks(column: SampledFeature) -> npt.NDArray[Any]:
     ordered = column.codes[order]
     ranks = np.empty(column.size, dtype=np.int64)
     changed = ordered[1:] != ordered[:-1]
-    if column.texts is None:
+    if not column.is_text:
         # NaN is unlike itself.
         changed[int(column.is_known.sum()) :] = False
     ranks[order] = np.concatenate([[0], np.cumsum(changed)])
@@ -66,7 +66,7 @@ def _ranks(column: SampledFeature) -> npt.NDArray[Any]:
 
 def _steps(column: SampledFeature) -> npt.NDArray[Any]:
     """The step each row is on."""
-    if column.texts is not None:
+    if column.is_text:
         return column.codes + 1
     if column.distinct <= _STEPS:
         return _ranks(column)
@@ -128,7 +128,7 @@ def _line_r2(column: SampledFeature, target: npt.NDArray[Any]) -> float:
     known = column.is_known
     x, y, rest = column.codes[known].astype(np.float64), target[known], target[~known]
     # Categories have no order.
-    if column.texts is not None or len(x) < 2:
+    if column.is_text or len(x) < 2:
         return 0.0
     x, off = x - x.mean(), y - y.mean()
     across = (x * x).sum()

@@ -10,7 +10,6 @@ from sqlglot import exp
 from sqlml import nodes
 from sqlml.errors import NotSupported
 from sqlml.features import inputs_of
-from sqlml.lint_rules.derived_from_label import DerivedFromLabel
 from sqlml.planner import Planner
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
@@ -99,6 +98,9 @@ def describe(plan: Plan, row_count: int | None = None) -> str:
 
 
 def _creation(creation: Creation, row_count: int | None) -> list[str]:
+    # The rules load numpy, which no other plan needs.
+    from sqlml.lint_rules.derived_from_label import DerivedFromLabel
+
     task = creation.task
     resolved = {**asdict(task.common), **asdict(task.options)}
     lines = [

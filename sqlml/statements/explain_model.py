@@ -61,7 +61,7 @@ class ExplainModel(Statement):
         """Find the version."""
         if tree.args.get("analyze") or tree.expressions:
             raise planner.at(
-                InvalidSql("EXPLAIN MODEL runs nothing that could be timed or formatted.", hint="Write EXPLAIN MODEL and the name."),
+                InvalidSql(_NOTHING, hint="Write EXPLAIN MODEL and the name."),
                 tree,
             )
         model = planner.resolve(tree.this)
@@ -81,7 +81,7 @@ class ExplainModel(Statement):
         found: Explained = plan.details
         model, database = found.model, context.database
         document = artifacts.document(model, catalog.read_body(database, model))
-        params = dict(_read(database, model, "SELECT key, value FROM sqlml.params WHERE run_id = (" + _RUN + ")"))
+        params = dict(_read(database, model, _PARAMS))
         rows = [
             *_of_model(database, found),
             *_of_warnings(database, model),
@@ -96,7 +96,18 @@ class ExplainModel(Statement):
         return _result(database, rows)
 
 
-_RUN = "SELECT run_id FROM sqlml.runs WHERE model_id = ? AND version = ?"
+_NOTHING = "EXPLAIN MODEL runs nothing that could be timed or formatted."
+_PARAMS = """
+SELECT key, value FROM sqlml.params
+WHERE run_id = (SELECT run_id FROM sqlml.runs WHERE model_id = ? AND version = ?)
+"""
+_DIGEST = """
+SELECT digest FROM sqlml.datasets
+WHERE run_id = (SELECT run_id FROM sqlml.runs WHERE model_id = ? AND version = ?)
+"""
+_SOURCES = """
+SELECT catalog_name, schema_name, relation_name FROM sqlml.source_relations WHERE model_id = ? AND version = ?
+"""
 
 
 def _read(database: Database, model: ModelVersion, sql: str) -> list[tuple[Any, ...]]:
@@ -134,11 +145,7 @@ def _of_warnings(database: Database, model: ModelVersion) -> Iterator[Row]:
 
 
 def _of_data(database: Database, model: ModelVersion, document: Mapping[str, Any]) -> Iterator[Row]:
-    sources = _read(
-        database,
-        model,
-        "SELECT catalog_name, schema_name, relation_name FROM sqlml.source_relations WHERE model_id = ? AND version = ?",
-    )
+    sources = _read(database, model, _SOURCES)
     columns: dict[str, list[str]] = {}
     for relation, column in _read(
         database,
@@ -216,7 +223,7 @@ def _of_run(database: Database, model: ModelVersion, params: Mapping[str, str]) 
     yield "rows", "training", f"{training}"
     yield "rows", "held out", f"{held_out}, " + _split(params, held_out)
     yield "rows", "dropped", f"{dropped}" + (f', "{model.label}" is NULL' if dropped else "")
-    for (digest,) in _read(database, model, "SELECT digest FROM sqlml.datasets WHERE run_id = (" + _RUN + ")"):
+    for (digest,) in _read(database, model, _DIGEST):
         yield "rows", "digest", digest
     yield "rows", "seconds", f"{seconds:.3f}"
     for key, value in sorted(catalog.read_metrics(database, model.catalog, model.model_id, model.version).items()):
