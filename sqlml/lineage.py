@@ -9,16 +9,13 @@ sums over two periods are two values. Rows of range() hold no data: what is comp
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from sqlml.dialect import to_sql
-
-# A value: where in the nesting it is read, of which relation (None where that cannot be told), and its name or SQL.
-Value = tuple[tuple[str, ...], str | None, str]
 
 _SCRAMBLING = {"hash", "md5", "md5_number", "sha1", "sha256"}
 _RANDOM = {"random", "rand", "uuid", "gen_random_uuid", "uuidv4", "uuidv7", "nextval"}
@@ -31,6 +28,19 @@ _AGGREGATES = {
     *("quantile", "quantile_cont", "quantile_disc", "stddev", "stddev_pop", "stddev_samp", "string_agg", "sum"),
     *("var_pop", "var_samp", "variance"),
 }
+
+
+@dataclass(frozen=True)
+class Value:
+    """Where in the nesting a value is read, of which relation (None where that cannot be told), its name or SQL."""
+
+    path: tuple[str, ...]
+    relation: str | None
+    key: str
+    shown: str = field(compare=False)
+
+
+Values = frozenset[Value]
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ def label_lineage(query: exp.Expr, columns: Sequence[str], label: str, features:
     if not of_label:
         return LabelLineage()
     by_feature = {name: _column(scope, (), name, positions.get(name)) for name in features}
-    names = tuple(dict.fromkeys(name for _, _, name in sorted(of_label, key=str)))
+    names = tuple(sorted({value.shown for value in of_label}))
     alone = tuple(name for name, values in by_feature.items() if _covers(values, of_label))
     together: tuple[str, ...] = ()
     if not alone and _covers(frozenset().union(*by_feature.values()), of_label):
@@ -70,15 +80,17 @@ def label_lineage(query: exp.Expr, columns: Sequence[str], label: str, features:
 def _covers(values: Iterable[Value], wanted: Iterable[Value]) -> bool:
     """Whether all wanted values are among these; one whose relation cannot be told is any relation's."""
     known = set(values)
-    anywhere = {(path, name) for path, relation, name in known if relation is None}
-    named = {(path, name) for path, _, name in known}
+    anywhere = {(value.path, value.key) for value in known if value.relation is None}
+    named = {(value.path, value.key) for value in known}
     return all(
-        value in known or (value[0], value[2]) in anywhere or (value[1] is None and (value[0], value[2]) in named)
+        value in known
+        or (value.path, value.key) in anywhere
+        or (value.relation is None and (value.path, value.key) in named)
         for value in wanted
     )
 
 
-def _column(scope: Scope, path: tuple[str, ...], name: str, position: int | None = None) -> frozenset[Value]:
+def _column(scope: Scope, path: tuple[str, ...], name: str, position: int | None = None) -> Values:
     """The values that a column of a query is computed from."""
     query = scope.expression
     if isinstance(query, exp.SetOperation):
@@ -103,7 +115,7 @@ def _column(scope: Scope, path: tuple[str, ...], name: str, position: int | None
     return _from_star([p for p in projections if p.is_star], scope, path, name)
 
 
-def _from_star(stars: Sequence[exp.Expr], scope: Scope, path: tuple[str, ...], name: str) -> frozenset[Value]:
+def _from_star(stars: Sequence[exp.Expr], scope: Scope, path: tuple[str, ...], name: str) -> Values:
     for projection in stars:
         star = projection.this if isinstance(projection, exp.Column) else projection
         for replaced in star.args.get("replace") or []:
@@ -118,7 +130,7 @@ def _from_star(stars: Sequence[exp.Expr], scope: Scope, path: tuple[str, ...], n
     return _read(scope, path, owners[0] if len(owners) == len(stars) == 1 else "", name)
 
 
-def _read(scope: Scope, path: tuple[str, ...], table: str, name: str) -> frozenset[Value]:
+def _read(scope: Scope, path: tuple[str, ...], table: str, name: str) -> Values:
     """The values of a column of one of the relations of a query."""
     sources = {alias.casefold(): source for alias, (_, source) in scope.selected_sources.items()}
     alias = table.casefold()
@@ -130,13 +142,21 @@ def _read(scope: Scope, path: tuple[str, ...], table: str, name: str) -> frozens
     source = sources.get(alias)
     if isinstance(source, Scope):
         if source.is_udtf:
-            return frozenset() if isinstance(source.expression, exp.Unnest) else frozenset({(path, alias, name)})
+            return (
+                frozenset()
+                if isinstance(source.expression, exp.Unnest)
+                else frozenset({_column_value(path, alias, name)})
+            )
         outer = [c.casefold() for c in source.outer_columns]
         position = outer.index(name.casefold()) if name.casefold() in outer else None
         return _column(source, (*path, alias), name, position)
     if isinstance(source, exp.Table) and source.this.name.casefold() in _GENERATORS and _is_call(source.this):
         return frozenset()
-    return frozenset({(path, alias or None, name.casefold())})
+    return frozenset({_column_value(path, alias or None, name)})
+
+
+def _column_value(path: tuple[str, ...], relation: str | None, name: str) -> Value:
+    return Value(path, relation, name.casefold(), f'"{name}"')
 
 
 def _has_column(source: object, name: str) -> bool:
@@ -147,17 +167,18 @@ def _has_column(source: object, name: str) -> bool:
     return any(n.casefold() == name.casefold() for n in names)
 
 
-def _values(node: exp.Expr, scope: Scope, path: tuple[str, ...], position: int) -> frozenset[Value]:
+def _values(node: exp.Expr, scope: Scope, path: tuple[str, ...], position: int) -> Values:
     """The values that an expression at a position of a SELECT list reads of its own row."""
     if isinstance(node, exp.Column):
         return _of_column(node, scope, path, position)
-    whole = frozenset({(path, "", to_sql(node))})
+    sql = to_sql(node)
+    whole = frozenset({Value(path, "", sql, sql)})
     if isinstance(node, exp.Query | exp.Subquery | exp.Exists | exp.Filter):
         return whole
     if _is_call(node):
         name = _call_name(node)
         if name in _RANDOM:
-            return frozenset({(path, "", f"{to_sql(node)} at {id(node)}")})
+            return frozenset({Value(path, "", f"{sql} at {id(node)}", sql)})
         if name in _SCRAMBLING:
             return whole
         # An aggregate of a plain column reads it; of an expression it is a value of its own.
@@ -165,13 +186,13 @@ def _values(node: exp.Expr, scope: Scope, path: tuple[str, ...], position: int) 
             return whole
     if isinstance(node, exp.Window):
         return _of_window(node, scope, path, position, whole)
-    found: frozenset[Value] = frozenset()
+    found: Values = frozenset()
     for child in node.iter_expressions():
         found |= _values(child, scope, path, position)
     return found
 
 
-def _of_column(node: exp.Column, scope: Scope, path: tuple[str, ...], position: int) -> frozenset[Value]:
+def _of_column(node: exp.Column, scope: Scope, path: tuple[str, ...], position: int) -> Values:
     if isinstance(node.this, exp.Star):
         return frozenset()
     select = scope.expression
@@ -183,9 +204,7 @@ def _of_column(node: exp.Column, scope: Scope, path: tuple[str, ...], position: 
     return _read(scope, path, node.table, node.name)
 
 
-def _of_window(
-    node: exp.Window, scope: Scope, path: tuple[str, ...], position: int, whole: frozenset[Value]
-) -> frozenset[Value]:
+def _of_window(node: exp.Window, scope: Scope, path: tuple[str, ...], position: int, whole: Values) -> Values:
     call = node.this
     name = _call_name(call) if _is_call(call) else ""
     if name in _RANKS:
