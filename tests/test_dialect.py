@@ -82,10 +82,8 @@ def _what_comes_later(line: str) -> list[str]:
         words = [line.split(maxsplit=1)[0]]
     if isinstance(tree, nodes.CreateModel):
         words += [word for key, word in _CLAUSES.items() if tree.args.get(key)]
-    if isinstance(tree, nodes.ShowObjects) and tree.name != "MODELS":
+    if isinstance(tree, nodes.ShowObjects) and tree.name == "ENDPOINTS":
         words.append(f"SHOW {tree.name}")
-    if isinstance(tree, nodes.Explain) and isinstance(tree.this, nodes.ModelRef):
-        words.append("EXPLAIN MODEL")
     if isinstance(tree, nodes.DropModel) and tree.args.get("version"):
         words.append("DROP MODEL ... VERSION")
     return words

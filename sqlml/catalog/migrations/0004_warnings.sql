@@ -1,4 +1,4 @@
--- What the linter, and fitting, had to say about a version; runs.warnings has the texts of the run.
+-- What the linter, and fitting (rule 'fit', in runs.warnings too), had to say about a version.
 CREATE TABLE sqlml.warnings (
     model_id VARCHAR NOT NULL,
     version INTEGER NOT NULL,
