@@ -113,7 +113,11 @@ def insert_version(cursor: Cursor, new: NewVersion, *, is_first: bool) -> None:
                 trained.training_rows,
                 trained.evaluation_rows,
             ]
-            + [trained.dropped_rows, trained.evaluation_source, [w.message for w in trained.warnings if w.rule == "fit"]]
+            + [
+                trained.dropped_rows,
+                trained.evaluation_source,
+                [w.message for w in trained.warnings if w.rule == "fit"],
+            ]
             + [_experiment(cursor, new), new.run_name]
         ],
     )
