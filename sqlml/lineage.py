@@ -94,7 +94,9 @@ def _column(scope: Scope, path: tuple[str, ...], name: str, position: int | None
     """The values that a column of a query is computed from."""
     query = scope.expression
     if isinstance(query, exp.SetOperation):
-        if position is None:
+        if query.args.get("by_name"):
+            position = None
+        elif position is None:
             position = next((i for i, n in enumerate(query.named_selects) if n.casefold() == name.casefold()), None)
         sides = [
             _column(side, (*path, f"side {i}"), name, position) for i, side in enumerate(scope.set_operation_scopes)

@@ -26,6 +26,7 @@ DERIVED = [
     ("SELECT a, avg(b) AS mean, sum(b) AS y FROM t GROUP BY a", ["mean"], []),
     ("SELECT rank() OVER (ORDER BY b) AS place, b AS y FROM t", ["place"], []),
     ("SELECT b, b + 1 AS y FROM t UNION ALL SELECT b, b + 1 FROM u", ["b"], []),
+    ("SELECT b AS f, b + 1 AS y FROM t UNION ALL BY NAME SELECT b AS y, b AS f FROM u", ["f"], []),
     ("SELECT x.*, v.b > 1 AS y FROM (SELECT a, b FROM t) AS x JOIN (SELECT a, b FROM u) AS v USING (a)", [], []),
     ("SELECT *, w > 1 AS y FROM t JOIN (SELECT a AS k, b AS w FROM u) AS v ON t.a = v.k", ["w"], []),
     ("SELECT *, t.status = 'gone' AS y FROM t JOIN (SELECT a AS k FROM u) AS v ON t.a = v.k", ["status"], []),
