@@ -86,8 +86,6 @@ def _what_comes_later(line: str) -> list[str]:
         words += [word for key, word in _CLAUSES.items() if tree.args.get(key)]
     if isinstance(tree, nodes.ShowObjects) and tree.name not in {s.shows for s in STATEMENTS if isinstance(s, Listing)}:
         words.append(f"SHOW {tree.name}")
-    if isinstance(tree, nodes.Explain) and isinstance(tree.this, nodes.ModelRef):
-        words.append("EXPLAIN MODEL")
     return words
 
 
