@@ -43,6 +43,14 @@ class BoostedClassifierOptions(BoostingOptions, ClassWeightOptions):
 NOT_SUPPORTED = ("num_parallel_tree", "colsample_bylevel", "dart_normalize_type", "xgboost_version")
 
 
+def boosting_seconds(options: BoostingOptions, *, rows: int, inputs: int) -> float:
+    """About how long it takes to train on two processors: reading and binning, and each round over all cells.
+
+    Measured with 10,000 to 400,000 rows x 10 to 40 inputs and 20 to 100 rounds; right within a factor of three there.
+    """
+    return 0.3 + rows * inputs * 1e-7 + options.max_iterations * (0.01 + rows * inputs * 3e-9)
+
+
 class _EarlyStop:
     """Stops when a round improves the loss by less than a share of it."""
 

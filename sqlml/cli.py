@@ -130,9 +130,13 @@ def _ctrl_c(session: Session) -> Iterator[None]:
 
 @contextmanager
 def _progress(session: Session) -> Iterator[None]:
-    """A progress bar on standard error while a model is trained, when that is a terminal."""
+    """Warnings on standard error while a model is trained, and a progress bar when that is a terminal."""
     if not sys.stderr.isatty():
-        yield
+        session.on_progress = _warn
+        try:
+            yield
+        finally:
+            session.on_progress = None
         return
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -143,10 +147,9 @@ def _progress(session: Session) -> Iterator[None]:
     task = bar.add_task("", total=1)
 
     def show(progress: Progress) -> None:
-        if progress.stage == "done":
+        if progress.stage in ("warning", "done"):
             bar.stop()
-            if progress.message:
-                print(f"Note: {progress.message}", file=sys.stderr)
+            _warn(progress)
             return
         bar.start()
         bar.update(task, description=progress.stage, completed=progress.done, total=progress.total)
@@ -157,6 +160,11 @@ def _progress(session: Session) -> Iterator[None]:
     finally:
         bar.stop()
         session.on_progress = None
+
+
+def _warn(progress: Progress) -> None:
+    if progress.stage == "warning":
+        print(f"Warning: {progress.message}", file=sys.stderr)
 
 
 def _trust(given: argparse.Namespace) -> int:

@@ -16,7 +16,16 @@ else:
 
 N = TypeVar("N", bound=exp.Expr)
 
-_SHOWN = ("MODELS", "MODEL VERSIONS", "MODEL TYPES", "MODEL FUNCTIONS", "RUNS", "EXPERIMENTS", "ENDPOINTS")
+_SHOWN = (
+    "MODELS",
+    "MODEL VERSIONS",
+    "MODEL WARNINGS",
+    "MODEL TYPES",
+    "MODEL FUNCTIONS",
+    "RUNS",
+    "EXPERIMENTS",
+    "ENDPOINTS",
+)
 _ALTERATIONS = (
     ("SET", "OPTIONS"),
     ("SET", "TAGS"),

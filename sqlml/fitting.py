@@ -49,7 +49,8 @@ class TrainingData:
     """Everything a model type may fit on: the training rows in canonical order, and the rows that are held out.
 
     For a classifier the targets are positions into `classes`. `weights` say how much each training row counts, None
-    where all count alike. `previous` is set for a warm start only; its preprocessing is this one's too.
+    where all count alike. `previous` is set for a warm start only; its preprocessing is this one's too. `split_values`
+    is what SEQ splits by, an Arrow array, of the first training rows.
     """
 
     columns: dict[str, Raw]
@@ -65,6 +66,7 @@ class TrainingData:
     held_out_weights: npt.NDArray[np.float64] | None = None
     previous: Previous | None = None
     threads: int | None = None
+    split_values: Any = None
 
     @property
     def total_weight(self) -> float:

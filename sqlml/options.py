@@ -31,6 +31,7 @@ class CommonOptions:
     data_split_eval_fraction: float = option(0.2, "The share of rows held out by RANDOM and SEQ.", above=0, high=0.99)
     data_split_col: str = option("", "The column that CUSTOM and SEQ split by; it is never a feature.")
     enable_global_explain: bool = option(default=False, doc="Keep what ML.GLOBAL_EXPLAIN answers.")
+    strict: bool = option(default=False, doc="Whether a warning is an error: nothing is trained then, nor stored.")
     experiment: str = option("", "The experiment that the run belongs to, made on first use.")
     run_name: str = option("", "A name for the run.")
     partition_by: tuple[str, ...] = option((), "The columns for each value of which a model of its own is trained.")

@@ -114,7 +114,9 @@ class Reader:
             return rest[:1] == ["model"] and len(rest) > 1 and rest[1] != "."
         if head == "show":
             is_list = rest[:1] in (["models"], ["runs"], ["experiments"]) and rest[1:2] != ["."]
-            return is_list or (rest[:1] == ["model"] and rest[1:2] in (["versions"], ["types"], ["functions"]))
+            return is_list or (
+                rest[:1] == ["model"] and rest[1:2] in (["versions"], ["warnings"], ["types"], ["functions"])
+            )
         if head in ("grant", "revoke"):
             return True
         if head == "prepare":

@@ -12,13 +12,15 @@ import numpy.typing as npt
 from sqlml.errors import TrainingFailed
 from sqlml.explanations import EXACT_FORMATS, no_explanation
 from sqlml.fitting import Fitted, Previous, TrainingData
+from sqlml.lineage import LabelLineage
+from sqlml.linting import ROWS, lint
 from sqlml.preprocessing import Floats, Preprocessor, Raw, Text, all_finite
 from sqlml.scoring import load_scorer
 from sqlml.splitting import canonical_order, dataset_digest, split_rows
 from sqlml.statistics import EXPLAINED_ROWS, feature_statistics, global_explanation, tree_importances
 from sqlml.task import Task
 from sqlml.training_rows import Rows
-from sqlml.types import Progress, Trained
+from sqlml.types import ModelWarning, Progress, Trained
 from sqlml.weighting import row_weights
 
 # The square of a larger number is infinite.
@@ -34,6 +36,7 @@ def train(
     report: Callable[[Progress], None],
     check_cancelled: Callable[[], None],
     previous: Previous | None = None,
+    lineage: LabelLineage = LabelLineage(),  # noqa: B008 - frozen
 ) -> Trained:
     """Train one model; a warm start goes on from the previous version.
 
@@ -49,7 +52,11 @@ def train(
     sample: dict[str, Raw] = {}
     if task.common.enable_global_explain:
         sample = _first_rows(data.held_out if is_held_out else data.columns)
+    found = lint(task, data, lineage, data.split_values)
+    refuse_warnings(task, found)
     fitted = _fit(task, data)
+    warnings = (*found, *(ModelWarning("fit", None, text) for text in fitted.warnings))
+    refuse_warnings(task, warnings)
     document = {"preprocessing": data.preprocessor.to_json(), "estimator": dict(fitted.state)}
     if sample:
         if fitted.format not in EXACT_FORMATS:
@@ -79,7 +86,7 @@ def train(
         total_rows=len(rows),
         statistics=statistics,
         importances=tree_importances(fitted.state["model"], task.inputs) if fitted.format == "lightgbm" else (),
-        warnings=fitted.warnings,
+        warnings=warnings,
     )
 
 
@@ -137,7 +144,21 @@ def _training_data(
         held_out_weights=None if weights is None else weights[count:],
         previous=previous,
         threads=task.threads,
+        split_values=rows.split.take(order[: min(count, ROWS)]) if task.common.data_split_method == "SEQ" else None,
     )
+
+
+def refuse_warnings(task: Task, warnings: tuple[ModelWarning, ...]) -> None:
+    """Refuse to train where strict is on and something looks wrong.
+
+    Raises TrainingFailed.
+    """
+    if task.common.strict and warnings:
+        count = "There is a warning" if len(warnings) == 1 else f"There are {len(warnings)} warnings"
+        raise TrainingFailed(
+            f"{count}, and strict is on. " + " ".join(map(str, warnings)),
+            hint="Leave strict out to train all the same; SHOW MODEL WARNINGS lists the warnings then.",
+        )
 
 
 def _check_previous(previous: Previous | None, classes: tuple[str, ...]) -> None:

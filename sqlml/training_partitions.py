@@ -13,25 +13,34 @@ import numpy as np
 import numpy.typing as npt
 
 from sqlml.errors import TrainingFailed
+from sqlml.fitting import Previous
+from sqlml.lineage import LabelLineage
 from sqlml.preprocessing import Preprocessor, Raw, Text
 from sqlml.splitting import canonical_order, dataset_digest
 from sqlml.statistics import feature_statistics
 from sqlml.task import Task
-from sqlml.training import class_order, train
+from sqlml.training import class_order, refuse_warnings, train
 from sqlml.training_rows import Rows
-from sqlml.types import Partition, Progress, Trained
+from sqlml.types import ModelWarning, Partition, Progress, Trained
 
 Key = tuple[str | None, ...]
 
 
 def train_partitions(
-    task: Task, rows: Rows, *, report: Callable[[Progress], None], check_cancelled: Callable[[], None]
+    task: Task,
+    rows: Rows,
+    *,
+    report: Callable[[Progress], None],
+    check_cancelled: Callable[[], None],
+    previous: Previous | None = None,
+    lineage: LabelLineage = LabelLineage(),  # noqa: B008 - frozen
 ) -> Trained:
     """Train one model a key; what goes wrong with one is recorded and stops no other.
 
     Each is what CREATE MODEL would make of the rows of its key alone, without the key among the features.
     Raises TrainingFailed where not one could be trained.
     """
+    assert previous is None, "a warm start is refused while it is planned"
     started = time.perf_counter()
     report(Progress("prepare", 0, 1))
     if len(rows) == 0:
@@ -39,24 +48,37 @@ def train_partitions(
     order = canonical_order(rows.row_hash, seed=task.common.seed)
     table = _Table(rows.label, rows.row_hash, rows.split, rows.weight, order, rows.in_order(order))
     inputs = tuple(i for i in task.inputs if i not in task.keys)
-    part_task = replace(task, inputs=inputs, common=replace(task.common, partition_by=()), threads=1)
+    common = replace(task.common, partition_by=(), strict=False)
+    part_task = replace(task, inputs=inputs, common=common, threads=1)
     groups = list(_groups([table.columns[i.name] for i in task.keys]))
-    outcomes = _train_all(part_task, table, groups, report, check_cancelled)
+
+    def train_one(rows: npt.NDArray[np.int64]) -> Trained | TrainingFailed:
+        check_cancelled()
+        part = _Group(table, rows)
+        try:
+            return train(part_task, part, report=lambda _: None, check_cancelled=check_cancelled, lineage=lineage)
+        except TrainingFailed as error:
+            return error
+
+    outcomes = _train_all(train_one, [rows for _, rows in groups], report)
     trained = [(key, o) for (key, _), o in zip(groups, outcomes, strict=True) if isinstance(o, Trained)]
     failed = [o for o in outcomes if isinstance(o, TrainingFailed)]
     if not trained:
         raise TrainingFailed(f"No partition could be trained; the first: {failed[0].message}", hint=failed[0].hint)
     merged = _merged(task, table, trained)
-    warnings = dict.fromkeys(w for _, t in trained for w in t.warnings)
+    # Of what is said of many parts alike, the first.
+    warnings = {(w.rule, w.feature): w for _, t in reversed(trained) for w in reversed(t.warnings)}
     if failed:
-        warnings[f"{len(failed)} of {len(groups)} partitions could not be trained; ML.PARTITION_INFO says why."] = None
+        text = f"{len(failed)} of {len(groups)} partitions could not be trained; ML.PARTITION_INFO says why."
+        warnings["fit", None] = ModelWarning("fit", None, text)
+    refuse_warnings(task, tuple(warnings.values()))
     return replace(
         merged,
         dropped_rows=len(order) - merged.training_rows - merged.evaluation_rows,
         dataset_digest=dataset_digest(table.row_hash),
         total_rows=len(order),
         statistics=feature_statistics(task.inputs, table.columns),
-        warnings=tuple(warnings),
+        warnings=tuple(warnings.values()),
         partitions=tuple(_partition(key, o) for (key, _), o in zip(groups, outcomes, strict=True)),
         seconds=time.perf_counter() - started,
     )
@@ -126,23 +148,14 @@ def _groups(keys: list[Raw]) -> Iterator[tuple[Key, npt.NDArray[np.int64]]]:
 
 
 def _train_all(
-    task: Task,
-    table: _Table,
-    groups: list[tuple[Key, npt.NDArray[np.int64]]],
+    train_one: Callable[[npt.NDArray[np.int64]], Trained | TrainingFailed],
+    groups: list[npt.NDArray[np.int64]],
     report: Callable[[Progress], None],
-    check_cancelled: Callable[[], None],
 ) -> list[Trained | TrainingFailed]:
-    def train_one(rows: npt.NDArray[np.int64]) -> Trained | TrainingFailed:
-        check_cancelled()
-        try:
-            return train(task, _Group(table, rows), report=lambda _: None, check_cancelled=check_cancelled)
-        except TrainingFailed as error:
-            return error
-
     outcomes: list[Trained | TrainingFailed] = []
     # The libraries let go of the interpreter while they fit.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = [pool.submit(train_one, rows) for _, rows in groups]
+        running = [pool.submit(train_one, rows) for rows in groups]
         try:
             for future in running:
                 outcomes.append(future.result())

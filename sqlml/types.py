@@ -211,6 +211,18 @@ class Partition:
 
 
 @dataclass(frozen=True)
+class ModelWarning:
+    """What looks wrong with a model: the rule that says so, the feature it is about, and what to do."""
+
+    rule: str
+    feature: str | None
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.rule}]"
+
+
+@dataclass(frozen=True)
 class Trained:
     """What training gives back: the document to store, and what to record about it.
 
@@ -233,5 +245,5 @@ class Trained:
     total_rows: int
     statistics: tuple[FeatureStatistics, ...] = ()
     importances: tuple[FeatureImportance, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[ModelWarning, ...] = ()
     partitions: tuple[Partition, ...] = ()

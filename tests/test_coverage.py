@@ -41,6 +41,7 @@ NO_PRIVILEGE = {
     "show_model_functions",
     "show_model_types",
     "show_model_versions",
+    "show_model_warnings",
     "show_models",
     "show_runs",
 }
@@ -56,6 +57,7 @@ STATEMENT_EXAMPLES = {
     "drop_model": "DROP MODEL line",
     "execute": "EXECUTE kept(1)",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
+    "explain_model": "EXPLAIN MODEL line",
     "later": None,
     "ml_train": "SELECT ml_train('m', query => 'points', model_type => 'linear_reg', input_label_cols => ['y'])",
     "prepare": "PREPARE other AS SELECT ml_predict('line', p) FROM points AS p",
@@ -64,6 +66,7 @@ STATEMENT_EXAMPLES = {
     "show_model_functions": "SHOW MODEL FUNCTIONS",
     "show_model_types": "SHOW MODEL TYPES",
     "show_model_versions": "SHOW MODEL VERSIONS",
+    "show_model_warnings": "SHOW MODEL WARNINGS",
     "show_models": "SHOW MODELS",
     "show_runs": "SHOW RUNS",
 }

@@ -86,8 +86,6 @@ def _what_comes_later(line: str) -> list[str]:
         words += [word for key, word in _CLAUSES.items() if tree.args.get(key)]
     if isinstance(tree, nodes.ShowObjects) and tree.name not in {s.shows for s in STATEMENTS if isinstance(s, Listing)}:
         words.append(f"SHOW {tree.name}")
-    if isinstance(tree, nodes.Explain) and isinstance(tree.this, nodes.ModelRef):
-        words.append("EXPLAIN MODEL")
     return words
 
 
@@ -119,7 +117,7 @@ def test_what_comes_later_says_so_by_name(line: str, shared: sqlml.Connection) -
 
 
 def test_many_come_later() -> None:
-    assert len(COME_LATER) > 100
+    assert len(COME_LATER) > 50
 
 
 @pytest.mark.parametrize(

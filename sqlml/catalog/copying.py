@@ -42,6 +42,7 @@ _ROWS = (
            FROM sqlml.partitions WHERE model_id = ? AND version = ?""",
         "partitions",
     ),
+    ("SELECT position, rule, feature, message FROM sqlml.warnings WHERE model_id = ? AND version = ?", "warnings"),
 )
 _INSERT = {
     "features": "INSERT INTO sqlml.features VALUES (?, ?, ?, ?, ?, ?)",
@@ -52,6 +53,7 @@ _INSERT = {
     "feature_statistics": "INSERT INTO sqlml.feature_statistics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "feature_importance": "INSERT INTO sqlml.feature_importance VALUES (?, ?, ?, ?, ?, ?)",
     "partitions": "INSERT INTO sqlml.partitions VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "warnings": "INSERT INTO sqlml.warnings VALUES (?, ?, ?, ?, ?, ?)",
 }
 
 

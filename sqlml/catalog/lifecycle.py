@@ -14,6 +14,7 @@ _VERSION_TABLES = (
     "DELETE FROM sqlml.feature_statistics WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.feature_importance WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.partitions WHERE model_id = ? AND version = ?",
+    "DELETE FROM sqlml.warnings WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.source_columns WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.source_relations WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.features WHERE model_id = ? AND version = ?",

@@ -113,7 +113,11 @@ def insert_version(cursor: Cursor, new: NewVersion, *, is_first: bool) -> None:
                 trained.training_rows,
                 trained.evaluation_rows,
             ]
-            + [trained.dropped_rows, trained.evaluation_source, list(trained.warnings)]
+            + [
+                trained.dropped_rows,
+                trained.evaluation_source,
+                [w.message for w in trained.warnings if w.rule == "fit"],
+            ]
             + [_experiment(cursor, new), new.run_name]
         ],
     )
@@ -161,6 +165,7 @@ def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
                 for i, p in enumerate(trained.partitions, 1)
             ],
         ),
+        ("warnings", key, [[i, w.rule, w.feature, w.message] for i, w in enumerate(trained.warnings, 1)]),
         ("datasets", [run_id], [dataset]),
         ("metrics", [run_id], metrics),
         ("params", [run_id], params),
@@ -192,6 +197,7 @@ def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
         "DELETE FROM sqlml.feature_statistics WHERE model_id = ?",
         "DELETE FROM sqlml.feature_importance WHERE model_id = ?",
         "DELETE FROM sqlml.partitions WHERE model_id = ?",
+        "DELETE FROM sqlml.warnings WHERE model_id = ?",
         "DELETE FROM sqlml.source_columns WHERE model_id = ?",
         "DELETE FROM sqlml.source_relations WHERE model_id = ?",
         "DELETE FROM sqlml.features WHERE model_id = ?",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlml.boosting import NOT_SUPPORTED, BoostedClassifierOptions, boost
+from sqlml.boosting import NOT_SUPPORTED, BoostedClassifierOptions, boost, boosting_seconds
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import ModelType
 
@@ -26,6 +26,10 @@ class BoostedTreeClassifier(ModelType):
     max_classes = 1000
     Options = BoostedClassifierOptions
     not_supported = NOT_SUPPORTED
+
+    def seconds(self, options: Any, *, rows: int, inputs: int) -> float:
+        """About how long it takes to train."""
+        return boosting_seconds(options, rows=rows, inputs=inputs)
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep LightGBM's model text."""

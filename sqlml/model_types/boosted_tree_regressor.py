@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlml.boosting import NOT_SUPPORTED, BoostingOptions, boost
+from sqlml.boosting import NOT_SUPPORTED, BoostingOptions, boost, boosting_seconds
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import ModelType
 
@@ -25,6 +25,10 @@ class BoostedTreeRegressor(ModelType):
     encoding = "label"
     Options = BoostingOptions
     not_supported = NOT_SUPPORTED
+
+    def seconds(self, options: Any, *, rows: int, inputs: int) -> float:
+        """About how long it takes to train."""
+        return boosting_seconds(options, rows=rows, inputs=inputs)
 
     def fit(self, options: Any, data: TrainingData) -> Fitted:
         """Fit and keep LightGBM's model text."""

@@ -9,6 +9,7 @@ from sqlml.statements.describe_model import DescribeModel
 from sqlml.statements.describe_model_type import DescribeModelType
 from sqlml.statements.drop_model import DropModel
 from sqlml.statements.explain import Explain
+from sqlml.statements.explain_model import ExplainModel
 from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
@@ -16,6 +17,7 @@ from sqlml.statements.show_experiments import ShowExperiments
 from sqlml.statements.show_model_functions import ShowModelFunctions
 from sqlml.statements.show_model_types import ShowModelTypes
 from sqlml.statements.show_model_versions import ShowModelVersions
+from sqlml.statements.show_model_warnings import ShowModelWarnings
 from sqlml.statements.show_models import ShowModels
 from sqlml.statements.show_runs import ShowRuns
 from sqlml.statements.train import Train
@@ -32,6 +34,7 @@ STATEMENTS: Registry[Statement] = Registry(
         DescribeModelType(),
         DropModel(),
         ExecutePrepared(),
+        ExplainModel(),
         Explain(),
         Later(),
         Prepare(),
@@ -39,6 +42,7 @@ STATEMENTS: Registry[Statement] = Registry(
         ShowModelFunctions(),
         ShowModelTypes(),
         ShowModelVersions(),
+        ShowModelWarnings(),
         ShowModels(),
         ShowRuns(),
         Train(),

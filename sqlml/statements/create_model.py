@@ -17,6 +17,7 @@ from sqlml.errors import (
     nearest_hint,
 )
 from sqlml.features import all_inputs, family_of, feature_of
+from sqlml.lineage import LabelLineage, label_lineage
 from sqlml.model_types import MODEL_TYPES
 from sqlml.options import CommonOptions, read_options
 from sqlml.planner import Planner, object_name
@@ -44,6 +45,7 @@ class Creation:
     features: tuple[Feature, ...]
     given: dict[str, Any]
     query: str
+    lineage: LabelLineage = LabelLineage()
 
 
 class CreateModel(Statement):
@@ -110,6 +112,7 @@ class CreateModel(Statement):
             features=features,
             given=given,
             query=planner.text[slice(*query_span)] if query_span else planned.sql,
+            lineage=label_lineage(planned.tree, [c.name for c in columns], label.name, [f.name for f in features]),
         )
         self._refuse_existing(creation, planner, tree)
         sql, source_map = training_query(task, features, planned)

@@ -48,7 +48,8 @@ SELECT section, name, type, value FROM (
     UNION ALL SELECT 5, 0, 'option', p.key, NULL, p.value FROM sqlml.params AS p JOIN r ON r.run_id = p.run_id
     UNION ALL SELECT 6, 0, 'source', concat_ws('.', catalog_name, schema_name, relation_name), NULL, NULL
               FROM sqlml.source_relations WHERE model_id = $model_id AND version = $version
-    UNION ALL SELECT 7, 0, 'warning', NULL, NULL, unnest(r.warnings) FROM r
+    UNION ALL SELECT 7, position, 'warning', rule, NULL, message FROM sqlml.warnings
+              WHERE model_id = $model_id AND version = $version
 ) ORDER BY part, position, name
 """
 

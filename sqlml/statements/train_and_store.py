@@ -68,10 +68,15 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     rows = TrainingRows(task.inputs, has_split=bool(task.common.data_split_col), has_weight=bool(task.weight_column))
     database.stream(rows.add, plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
-    if task.keys:
-        trained = train_partitions(task, rows, report=context.report, check_cancelled=context.check_cancelled)
-    else:
-        trained = train(task, rows, report=context.report, check_cancelled=context.check_cancelled, previous=previous)
+    learn = train_partitions if task.keys else train
+    trained = learn(
+        task,
+        rows,
+        report=context.report,
+        check_cancelled=context.check_cancelled,
+        previous=previous,
+        lineage=creation.lineage,
+    )
     del rows
     evaluated = evaluate(task.kind, trained)
     context.check_cancelled()
@@ -84,7 +89,9 @@ def train_and_store(plan: Plan, context: Context) -> Result:
         found = _find(database, creation.name)
         assert found is not None
         return _existing_row(database, creation.name, found)
-    context.report(Progress("done", 1, 1, "; ".join(trained.warnings)))
+    for number, warning in enumerate(trained.warnings, 1):
+        context.report(Progress("warning", number, len(trained.warnings), str(warning)))
+    context.report(Progress("done", 1, 1))
     return _row(database, stored.name, stored.version, evaluated.metrics, seconds)
 
 

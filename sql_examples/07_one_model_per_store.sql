@@ -1,4 +1,4 @@
--- One model for each store, in one statement, as one model.
+-- Lesson 7: one model for each store, in one statement, as one model.
 CREATE TABLE sales AS
 SELECT ['north', 'south', 'west'][i % 3 + 1] AS store, i // 3 AS day, (i % 3 + 1) * (i // 3) + hash(i) % 3 AS sold
 FROM range(600) AS r(i);
