@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from sqlml import errors
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
 from sqlml.model_types import MODEL_TYPES
-from sqlml.options import CommonOptions
+from sqlml.options import CommonOptions, kind_in_words
 from sqlml.statements import STATEMENTS
 
 _PAGE = Path(__file__).with_name("reference.md")
@@ -63,7 +64,7 @@ def _options(kind: type[Any]) -> str:
     hints = typing.get_type_hints(kind)
     rows = ["| option | values | default | what it does |", "| --- | --- | --- | --- |"]
     for spec in fields(kind):
-        default = "" if spec.default in (None, "") else _sql(spec.default)
+        default = "" if spec.default in (None, "", ()) else _sql(spec.default)
         rows.append(
             f"| `{spec.name}` | {_values(hints[spec.name], spec.metadata)} | {default} | {spec.metadata['doc']} |"
         )
@@ -73,10 +74,10 @@ def _options(kind: type[Any]) -> str:
 def _values(hint: Any, limits: Any) -> str:
     if get_origin(hint) is Literal:
         return ", ".join(get_args(hint))
-    if get_origin(hint) is tuple:
-        return "list of strings"
-    if get_origin(hint) is not None:
+    if get_origin(hint) is UnionType:
         hint = next(h for h in get_args(hint) if h is not type(None))
+    if get_origin(hint) in (tuple, Mapping):
+        return kind_in_words(hint).removeprefix("a ")
     word = {int: "whole number", float: "number", bool: "TRUE, FALSE", str: "string"}[hint]
     bounds = [(">=", limits["low"]), (">", limits["above"]), ("<=", limits["high"])]
     return " ".join([word, *(f"{sign} {value}" for sign, value in bounds if value is not None)])
@@ -86,7 +87,7 @@ def _sql(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, tuple):
-        return "[" + ", ".join(f"'{v}'" for v in value) + "]"
+        return "[" + ", ".join(map(_sql, value)) + "]"
     return f"'{value}'" if isinstance(value, str) else str(value)
 
 

@@ -89,9 +89,7 @@ def test_spector(con: sqlml.Connection) -> None:
 def test_dobson(con: sqlml.Connection) -> None:
     con.execute(DOBSON)
     options = "OPTIONS (model_type = 'poisson_regressor', input_label_cols = ['counts'], l2_reg = 0)"
-    con.execute(
-        f"CREATE MODEL m {options} AS SELECT counts, outcome2, outcome3, treatment2, treatment3 FROM dobson"
-    )
+    con.execute(f"CREATE MODEL m {options} AS SELECT counts, outcome2, outcome3, treatment2, treatment3 FROM dobson")
     found = _weights(con, "m")
     for name, published in DOBSON_PUBLISHED.items():
         assert round(found[name], 6) == published

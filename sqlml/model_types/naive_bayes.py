@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import ModelType
 from sqlml.options import ClassWeightOptions, InstanceWeightOptions, option
-from sqlml.preprocessing import Floats, Learned, Raw, Text
 from sqlml.types import Progress
+
+if TYPE_CHECKING:
+    from sqlml.preprocessing import Floats, Learned, Raw
 
 
 class NaiveBayes(ModelType):
@@ -91,6 +93,8 @@ def _log_shares(spec: Learned, rows: _Rows, smoothing: float) -> Floats:
 def _normal(spec: Learned, rows: _Rows, smoothing: float) -> tuple[Floats, Floats]:
     """The mean and variance of a number by class, of the rows that know it; a class without any has those of all."""
     import numpy as np
+
+    from sqlml.preprocessing import Text
 
     assert not isinstance(rows.column, Text)
     known = np.isfinite(rows.column)
