@@ -57,8 +57,6 @@ LINEAR: list[tuple[str, str, dict[str, Any], BaseEstimator]] = [
     ("poisson_regressor", "paid", {"l2_reg": 3.0}, PoissonRegressor(alpha=3 / N, solver="newton-cholesky", tol=1e-10)),
     ("gamma_regressor", "paid", {}, GammaRegressor(alpha=1 / N, solver="newton-cholesky", tol=1e-10)),
     ("quantile_regressor", "amount", {"quantile": 0.8, "l1_reg": 5.0}, QuantileRegressor(quantile=0.8, alpha=5 / N)),
-    ("knn_regressor", "amount", {"n_neighbors": 7}, KNeighborsRegressor(7, algorithm="kd_tree")),
-    ("knn_regressor", "amount", {"weights": "DISTANCE", "distance_type": "MANHATTAN"}, KNeighborsRegressor(5, weights="distance", p=1)),
     (
         "sklearn",
         "amount",
@@ -85,7 +83,6 @@ def test_regressions(shared, frame, paid, name, label, options, estimator) -> No
 
 
 CLASSES: list[tuple[str, str, dict[str, Any], BaseEstimator]] = [
-    ("knn_classifier", "class", {"n_neighbors": 9}, KNeighborsClassifier(9, algorithm="kd_tree")),
     ("mlp_classifier", "won", {"hidden_units": [6, 3], "max_iterations": 10}, MLPClassifier((6, 3), max_iter=10, random_state=0)),
     (
         "sklearn",
@@ -105,6 +102,27 @@ def test_classifications(shared, frame, name, label, options, estimator) -> None
         warnings.simplefilter("ignore")  # networks stop early, as they should
         estimator.fit(x, frame[label].to_numpy()[order])
     _assert_close(_sql_scores(shared, "classification"), estimator.predict_proba(everything))
+
+
+NEIGHBOURS: list[tuple[str, str, dict[str, Any], BaseEstimator]] = [
+    ("knn_classifier", "class", {"n_neighbors": 9}, KNeighborsClassifier(9, algorithm="kd_tree")),
+    ("knn_regressor", "amount", {"n_neighbors": 7}, KNeighborsRegressor(7, algorithm="kd_tree")),
+    ("knn_regressor", "amount", {"weights": "DISTANCE", "distance_type": "MANHATTAN"}, KNeighborsRegressor(5, weights="distance", p=1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "label", "options", "estimator"), NEIGHBOURS, ids=["classes", "uniform", "weighed"])
+def test_neighbours(shared, frame, name, label, options, estimator) -> None:  # noqa: F811
+    """Of every twentieth row: a tree is slow in as many dimensions as these categories make."""
+    query = _train(shared, label, model_type=name, **options)
+    wide, training, order = _data(shared, frame, query)
+    x, everything = _one_hot(wide, training)
+    estimator.fit(x, frame[label].to_numpy()[order])
+    call = "ml_predict('m', t)" if label == "amount" else "map_values(ml_predict_proba('m', t))"
+    found = shared.execute(f"SELECT {call} FROM labelled AS t WHERE id % 20 = 7 ORDER BY id").fetchall()
+    some = everything[7::20]
+    expected = estimator.predict(some) if label == "amount" else estimator.predict_proba(some)
+    _assert_close(np.array([row for (row,) in found], dtype=float), expected)
 
 
 def test_mlp_regressor(shared, frame) -> None:  # noqa: F811
