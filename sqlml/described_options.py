@@ -5,7 +5,10 @@ from __future__ import annotations
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin
+
+from sqlml.options import kind_in_words
 
 
 @dataclass(frozen=True)
@@ -30,22 +33,20 @@ def describe_options(kind: type[Any]) -> list[DescribedOption]:
 def _values(hint: Any, limits: Mapping[str, Any]) -> str:
     if get_origin(hint) is Literal:
         return ", ".join(get_args(hint))
-    if get_origin(hint) is tuple:
-        return "list of strings" if get_args(hint)[0] is str else "list of structs"
-    if get_origin(hint) is not None:
+    if get_origin(hint) is UnionType:
         hint = next(h for h in get_args(hint) if h is not type(None))
-    if not isinstance(hint, type):
-        return "struct"
+    if get_origin(hint) in (tuple, Mapping):
+        return kind_in_words(hint).removeprefix("a ")
     word = {int: "whole number", float: "number", bool: "TRUE, FALSE", str: "string"}[hint]
     bounds = [(">=", limits["low"]), (">", limits["above"]), ("<=", limits["high"])]
     return " ".join([word, *(f"{sign} {value}" for sign, value in bounds if value is not None)])
 
 
 def _default(value: Any) -> str:
-    if value is None or value in ("", ()):
+    if value is None or value in ("", (), {}):
         return ""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, tuple):
-        return "[" + ", ".join(f"'{v}'" for v in value) + "]"
+        return "[" + ", ".join(map(_default, value)) + "]"
     return f"'{value}'" if isinstance(value, str) else str(value)

@@ -17,8 +17,7 @@ class RandomForestClassifier(ModelType):
 
     Is roughly:
 
-        LGBMClassifier(boosting_type="rf", n_estimators=100, max_depth=15, subsample=0.8, subsample_freq=1,
-                       reg_lambda=1, feature_fraction_bynode=0.8).fit(...)
+        LGBMClassifier(boosting_type="rf", n_estimators=100, max_depth=15, subsample=0.8, subsample_freq=1).fit(...)
 
     LightGBM's forest and not scikit-learn's: safe to store, the same bytes on any number of threads, and scored,
     explained and turned into SQL like boosted trees. Each tree is one step of a boosting library, as in BigQuery.

@@ -17,8 +17,7 @@ class RandomForestRegressor(ModelType):
 
     Is roughly:
 
-        LGBMRegressor(boosting_type="rf", n_estimators=100, max_depth=15, subsample=0.8, subsample_freq=1,
-                      reg_lambda=1, feature_fraction_bynode=0.8).fit(...)
+        LGBMRegressor(boosting_type="rf", n_estimators=100, max_depth=15, subsample=0.8, subsample_freq=1).fit(...)
 
     LightGBM's forest and not scikit-learn's, for the reasons that random_forest_classifier gives.
     """

@@ -64,7 +64,7 @@ class Train(Statement):
         if not isinstance(query, str) or not query.strip():
             raise InvalidOption("ml_train needs a query.", hint="ml_train('name', query => 'SELECT ...').")
         options = [
-            nodes.Option(this=exp.to_identifier(key, quoted=True), expression=exp.convert(planner.constant(value)))
+            nodes.Option(this=exp.to_identifier(key, quoted=True), expression=_written(planner.constant(value)))
             for key, value in {**_struct_of(named), **named}.items()
             if key not in _WORDS
         ]
@@ -81,6 +81,19 @@ class Train(Statement):
 
 
 _WORDS = ("model", "query", "replace", "if_not_exists", "options")
+
+
+def _written(value: object) -> exp.Expr:
+    """The literal of a constant; a dict is a struct, which sqlglot would make a map of."""
+    if isinstance(value, dict):
+        fields = [
+            exp.PropertyEQ(this=exp.to_identifier(str(key), quoted=True), expression=_written(item))
+            for key, item in value.items()
+        ]
+        return exp.Struct(expressions=fields)
+    if isinstance(value, list):
+        return exp.Array(expressions=[_written(item) for item in value])
+    return exp.convert(value)
 
 
 def _struct_of(named: dict[str, exp.Expr]) -> dict[str, exp.Expr]:
