@@ -70,7 +70,7 @@ def bind_row(model: ModelVersion, argument: exp.Expr, context: Context, at: exp.
         source = context.source(argument.table, at)
         return _bind_source(model, source or Source(argument.table, None))
     source = None if argument.table else context.source(argument.name, at)
-    kind = _kind_of(argument, context, at, struct=True)
+    kind = kind_of(argument, context, at, struct=True)
     if source is not None and kind is None:
         return _bind_source(model, source)
     is_feature = any(f.name.casefold() == argument.name.casefold() for f in model.features)
@@ -109,9 +109,9 @@ def _bind_values(model: ModelVersion, arguments: Sequence[exp.Expr], context: Co
         if name is None:
             unnamed.append(value)
         else:
-            named[name.casefold()] = (value, _kind_of(value, context, at, struct=False))
+            named[name.casefold()] = (value, kind_of(value, context, at, struct=False))
     if unnamed and not named and len(unnamed) == len(model.features):
-        kinds = [_kind_of(v, context, at, struct=False) for v in unnamed]
+        kinds = [kind_of(v, context, at, struct=False) for v in unnamed]
         return {f.name.casefold(): (v, k) for f, v, k in zip(model.features, unnamed, kinds, strict=True)}
     if unnamed:
         shown = f"{len(unnamed)} of {len(arguments)} values"
@@ -129,7 +129,7 @@ def _bind_values(model: ModelVersion, arguments: Sequence[exp.Expr], context: Co
     return named
 
 
-def _kind_of(value: exp.Expr, context: Context, at: exp.Expr, *, struct: bool) -> str | None:
+def kind_of(value: exp.Expr, context: Context, at: exp.Expr, *, struct: bool) -> str | None:
     """The DuckDB type of a plain column, a literal or a cast, where it can be known."""
     if isinstance(value, exp.Column) and not isinstance(value.this, exp.Star):
         sources = [context.source(value.table, at)] if value.table else context.sources(at)

@@ -1,0 +1,56 @@
+"""Constant SQL with marks, filled with trees: `SELECT ($x - $mean) / $stddev`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from sqlglot import exp
+
+from sqlml.dialect import parse_query
+
+# What may stand in an expression several times without being worked out several times.
+_PLAIN = (exp.Column, exp.Identifier, exp.Literal, exp.Cast, exp.DataType, exp.Paren, exp.Neg, exp.Boolean, exp.Null)
+_PLAIN_NODES = 8
+_ROW = "sqlml_row"
+
+
+@cache
+def _parsed(sql: str) -> exp.Expr:
+    expression: exp.Expr = parse_query(sql).selects[0]
+    return expression
+
+
+def fill(sql: str, values: Mapping[str, exp.Expr]) -> exp.Expr:
+    """The expression of `SELECT expression` with each `$name` replaced by its tree."""
+    holder = exp.Paren(this=_parsed(sql).copy())
+    # Listed before the first is replaced: what is put in may have parameters of its own.
+    for mark in list(holder.find_all(exp.Placeholder)):
+        mark.replace(values[mark.name].copy())
+    filled: exp.Expr = holder.this.pop()
+    return filled
+
+
+def once(value: exp.Expr, body: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """The body over a value that is worked out once, however often the body names it."""
+    nodes = list(value.walk())
+    if len(nodes) <= _PLAIN_NODES and all(isinstance(n, (*_PLAIN, exp.Placeholder)) for n in nodes):
+        return body(value)
+    bound = exp.Lambda(this=body(exp.column(_ROW)), expressions=[exp.to_identifier(_ROW)])
+    listed = exp.Anonymous(this="list_transform", expressions=[exp.Array(expressions=[value]), bound])
+    return exp.Anonymous(this="list_extract", expressions=[listed, exp.Literal.number(1)])
+
+
+def cast(value: exp.Expr, duckdb_type: str) -> exp.Expr:
+    """`CAST(value AS type)`."""
+    return exp.cast(value, exp.DataType.build(duckdb_type, dialect="duckdb"))
+
+
+def number(value: float) -> exp.Expr:
+    """`CAST('0.5' AS DOUBLE)`: from text, as a decimal literal has another type."""
+    return cast(exp.Literal.string(repr(float(value))), "DOUBLE")
+
+
+def text(value: str) -> exp.Expr:
+    """`'value'`."""
+    return exp.Literal.string(value)
