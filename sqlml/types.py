@@ -68,8 +68,16 @@ class ModelVersion:
     library_versions: str
     signature: str
     encoding: str
+    # With a TRANSFORM clause: the clause as JSON and the columns it reads; `features` are what it makes of them.
+    transform: str = ""
+    raw: tuple[Feature, ...] = ()
     is_pinned: bool = False  # whether the statement names this very version
     alias: str | None = None  # the alias by which the statement names it
+
+    @property
+    def takes(self) -> tuple[Feature, ...]:
+        """The columns a prediction is asked with: the features, or what the TRANSFORM clause makes them of."""
+        return self.raw if self.transform else self.features
 
     @property
     def full_name(self) -> str:

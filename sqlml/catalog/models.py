@@ -146,7 +146,8 @@ def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
     params = [[k, v if isinstance(v, str) else json.dumps(v)] for k, v in new.params.items()]
     sources = [[r.name.catalog, r.name.schema, r.name.name, r.is_path] for r in new.sources]
     for table, same, rows in (
-        ("features", key, [[i, f.name, f.type, f.family] for i, f in enumerate(model.features, 1)]),
+        ("features", key, [[i, f.name, f.type, f.family] for i, f in enumerate(model.takes, 1)]),
+        ("transforms", key, [[model.transform]] if model.transform else []),
         ("source_relations", key, sources),
         ("source_columns", key, [[str(r.name), c] for r in new.sources for c in r.columns or ()]),
         ("confusion", key, new.confusion),
@@ -186,6 +187,7 @@ def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
         "DELETE FROM sqlml.source_columns WHERE model_id = ?",
         "DELETE FROM sqlml.source_relations WHERE model_id = ?",
         "DELETE FROM sqlml.features WHERE model_id = ?",
+        "DELETE FROM sqlml.transforms WHERE model_id = ?",
         "DELETE FROM sqlml.runs WHERE model_id = ?",
         "DELETE FROM sqlml.artifacts WHERE model_id = ?",
         "DELETE FROM sqlml.model_versions WHERE model_id = ?",

@@ -12,27 +12,15 @@ from typing import ClassVar
 from sqlglot import exp
 
 from sqlml.errors import InvalidOption
-from sqlml.functions.base import Context, Function
-from sqlml.functions.templates import fill
+from sqlml.functions.base import Context, Preprocessing
+from sqlml.templates import fill
+from sqlml.transform import is_learned
 
 # In a template of statistics, what is aggregated over all rows.
 _OVER_ALL = "sqlml_over_all"
 
-# The names of the marks that stand for learned statistics in a TRANSFORM clause.
-_LEARNED = "sqlml_statistic_"
 
-
-def learned(position: int) -> exp.Placeholder:
-    """The mark of a learned statistic."""
-    return exp.Placeholder(this=f"{_LEARNED}{position}")
-
-
-def is_learned(mark: exp.Placeholder) -> bool:
-    """Whether a mark is that of a learned statistic."""
-    return mark.name.startswith(_LEARNED)
-
-
-class Analytic(Function):
+class Analytic(Preprocessing):
     """A function that is written with `OVER ()`.
 
     A subclass writes `scalar` with `learn`.

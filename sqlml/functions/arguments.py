@@ -12,7 +12,7 @@ from sqlml.errors import InvalidOption, WrongType, nearest_hint
 from sqlml.features import FAMILY_TYPES, family_of
 from sqlml.functions.base import Call, Context, known_only
 from sqlml.functions.binding import kind_of
-from sqlml.functions.templates import cast
+from sqlml.templates import cast
 
 Given = Mapping[str, exp.Expr]
 

@@ -98,6 +98,10 @@ class Function:
         raise NotSupported(f"{self.name} is a scalar function.", hint=f"Write SELECT {self.signature} FROM ...")  # noqa: S608 - a hint
 
 
+class Preprocessing(Function):
+    """A function of values alone, which asks no model: a TRANSFORM clause may call it."""
+
+
 def read_arguments(node: exp.Anonymous, name: str) -> Call:
     """Positional and named (`n => v`, `n := v`, `v AS n`) arguments of a call, as written."""
     positional: list[exp.Expr] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sqlml.functions.templates import fill, number, once, text
+from sqlml.templates import fill, number, once, text
 
 FORMATS = ("bucket_names", "bucket_ranges", "bucket_ranges_json")
 

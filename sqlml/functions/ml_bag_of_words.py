@@ -7,8 +7,8 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, listed
 from sqlml.functions.base import Call, Context
-from sqlml.functions.templates import fill
 from sqlml.functions.vocabulary import DOCUMENT_COUNTS, POSITIONS, VOCABULARY, limits
+from sqlml.templates import fill
 
 _COUNTED = """
 SELECT coalesce(list_sort(list_transform(map_entries(list_aggregate($positions, 'histogram')),

@@ -6,11 +6,11 @@ from sqlglot import exp
 
 from sqlml.errors import InvalidOption
 from sqlml.functions.arguments import arguments, choice, flag, numbers, numeric
-from sqlml.functions.base import Call, Context, Function
+from sqlml.functions.base import Call, Context, Preprocessing
 from sqlml.functions.buckets import FORMATS, constant_buckets
 
 
-class MlBucketize(Function):
+class MlBucketize(Preprocessing):
     """The bucket of a number: `bin_1` is below the first point, each point begins the next bucket.
 
         SELECT ML.BUCKETIZE(age, [18, 65]) FROM customers;
@@ -18,7 +18,8 @@ class MlBucketize(Function):
 
     Becomes:
 
-        CASE WHEN age IS NULL OR isnan(age) THEN NULL WHEN age < 18 THEN 'bin_1' WHEN age < 65 THEN 'bin_2' ELSE 'bin_3' END
+        CASE WHEN age IS NULL OR isnan(age) THEN NULL
+             WHEN age < 18 THEN 'bin_1' WHEN age < 65 THEN 'bin_2' ELSE 'bin_3' END
 
     With exclude_boundaries the first and the last point make no bucket. Formats: bucket_names, bucket_ranges,
     bucket_ranges_json. Source: BigQuery ML, ML.BUCKETIZE.

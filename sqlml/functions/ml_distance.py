@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.functions.arguments import arguments, choice, listed
-from sqlml.functions.base import Call, Context, Function
+from sqlml.functions.base import Call, Context, Preprocessing
 from sqlml.functions.binding import kind_of
-from sqlml.functions.templates import fill
+from sqlml.templates import fill
 
 _KINDS = {
     "EUCLIDEAN": "SELECT list_distance($a, $b)",
@@ -22,7 +22,7 @@ _KEYS = "SELECT list_sort(list_distinct(list_concat(map_keys($a), map_keys($b)))
 _DENSE = "SELECT list_transform($keys, lambda sqlml_k: coalesce(map_extract_value($m, sqlml_k)::DOUBLE, 0))"
 
 
-class MlDistance(Function):
+class MlDistance(Preprocessing):
     """The Euclidean, Manhattan or cosine distance of two lists of numbers of one length.
 
         SELECT ML.DISTANCE([1.0, 2.0], [2.0, 4.0], 'COSINE');

@@ -9,13 +9,13 @@ from sqlglot import exp
 
 from sqlml.errors import InvalidOption
 from sqlml.functions.arguments import arguments, struct_fields, whole
-from sqlml.functions.base import Call, Context, Function
-from sqlml.functions.templates import cast, text
+from sqlml.functions.base import Call, Context, Preprocessing
+from sqlml.templates import cast, text
 
 _MOST = 10
 
 
-class MlFeatureCross(Function):
+class MlFeatureCross(Preprocessing):
     """A struct of all combinations of two up to `degree` texts: fields and values joined by `_`.
 
         SELECT ML.FEATURE_CROSS(STRUCT(plan, country, device), 3) FROM customers;

@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.functions.arguments import arguments, textual, whole
-from sqlml.functions.base import Call, Context, Function
-from sqlml.functions.templates import fill
+from sqlml.functions.base import Call, Context, Preprocessing
+from sqlml.templates import fill
 
 _HASH = "SELECT (md5_number_lower($x) >> 1)::BIGINT"
 
 
-class MlHashBucketize(Function):
+class MlHashBucketize(Preprocessing):
     """The remainder of a text's hash, from 0 to size - 1; the hash itself for size 0.
 
         SELECT ML.HASH_BUCKETIZE(city, 100) FROM customers;

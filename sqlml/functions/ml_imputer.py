@@ -10,8 +10,8 @@ from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, choice, numeric
 from sqlml.functions.base import Call, Context
 from sqlml.functions.binding import kind_of
-from sqlml.functions.templates import cast, fill
 from sqlml.functions.vocabulary import COUNTS, MOST_FREQUENT
+from sqlml.templates import cast, fill
 
 _STRATEGIES = {
     "mean": "SELECT sqlml_over_all(avg(CASE WHEN isfinite($x) THEN $x END ORDER BY $x))",

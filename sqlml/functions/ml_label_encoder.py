@@ -7,8 +7,8 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, textual
 from sqlml.functions.base import Call, Context
-from sqlml.functions.templates import fill
 from sqlml.functions.vocabulary import COUNTS, POSITION, VOCABULARY, limits
+from sqlml.templates import fill
 
 
 class MlLabelEncoder(Analytic):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.functions.arguments import arguments, degree_of_norm, listed
-from sqlml.functions.base import Call, Context, Function
+from sqlml.functions.base import Call, Context, Preprocessing
 from sqlml.functions.norms import norm
 
 
-class MlLpNorm(Function):
+class MlLpNorm(Preprocessing):
     """The p-norm of a list of numbers: 1 is Manhattan's, 2 Euclid's, 'inf' the greatest magnitude, 0 a count.
 
         SELECT ML.LP_NORM([3.0, 4.0], 2.0);

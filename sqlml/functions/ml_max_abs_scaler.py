@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, numeric
 from sqlml.functions.base import Call, Context
-from sqlml.functions.templates import fill
+from sqlml.templates import fill
 
 _GREATEST = "SELECT sqlml_over_all(max(CASE WHEN isfinite($x) THEN abs($x) END))"
 _SCALED = "SELECT $x / coalesce(nullif($greatest, 0), 1)"

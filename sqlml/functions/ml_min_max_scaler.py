@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, numeric
 from sqlml.functions.base import Call, Context
-from sqlml.functions.templates import fill, once
+from sqlml.templates import fill, once
 
 _LEAST = "SELECT sqlml_over_all(min(CASE WHEN isfinite($x) THEN $x END))"
 _GREATEST = "SELECT sqlml_over_all(max(CASE WHEN isfinite($x) THEN $x END))"

@@ -7,8 +7,8 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, listed
 from sqlml.functions.base import Call, Context
-from sqlml.functions.templates import fill, once
 from sqlml.functions.vocabulary import DOCUMENT_COUNTS, POSITIONS, VOCABULARY, limits
+from sqlml.templates import fill, once
 
 # Each number where it comes first.
 _ENCODED = """

@@ -6,8 +6,8 @@ from sqlglot import exp
 
 from sqlml.errors import InvalidOption
 from sqlml.functions.arguments import arguments, constant, listed
-from sqlml.functions.base import Call, Context, Function
-from sqlml.functions.templates import fill, once, text
+from sqlml.functions.base import Call, Context, Preprocessing
+from sqlml.templates import fill, once, text
 
 _KNOWN = "SELECT list_filter($tokens, lambda sqlml_t: sqlml_t IS NOT NULL)"
 _NGRAMS = """
@@ -17,7 +17,7 @@ SELECT flatten(list_transform(range(1, len($tokens) + 1), lambda sqlml_i:
 """
 
 
-class MlNgrams(Function):
+class MlNgrams(Preprocessing):
     """All runs of `low` to `high` neighbouring words of a list, joined by a separator.
 
         SELECT ML.NGRAMS(['a', 'b', 'c'], [2, 3], '#');
@@ -46,7 +46,7 @@ def _range(given: object) -> tuple[int, int]:
     sizes = given if isinstance(given, list) else [given, given]
     if len(sizes) != 2 or not all(isinstance(v, int) and not isinstance(v, bool) for v in sizes):
         raise InvalidOption(f"The range is {given!r}.", hint="It is [low, high], or one whole number.")
-    low, high = sizes
+    low, high = int(str(sizes[0])), int(str(sizes[1]))
     if not 1 <= low <= high:
         raise InvalidOption(f"The range is [{low}, {high}].", hint="It is [low, high] with 1 <= low <= high.")
     return low, high

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.functions.arguments import arguments, degree_of_norm, listed
-from sqlml.functions.base import Call, Context, Function
+from sqlml.functions.base import Call, Context, Preprocessing
 from sqlml.functions.norms import norm
-from sqlml.functions.templates import fill, once
+from sqlml.templates import fill, once
 
 _DIVIDED = "SELECT list_transform($v, lambda sqlml_d: sqlml_d / coalesce(nullif($norm, 0), 1))"
 
 
-class MlNormalizer(Function):
+class MlNormalizer(Preprocessing):
     """A list of numbers divided by its p-norm, Euclid's by default; a list of zeros stays as it is.
 
         SELECT ML.NORMALIZER([4.0, 1.0, 2.0, 2.0, 0.0]);

@@ -7,8 +7,8 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, choice, textual
 from sqlml.functions.base import Call, Context
-from sqlml.functions.templates import fill, once
 from sqlml.functions.vocabulary import COUNTS, MOST_FREQUENT, POSITION, VOCABULARY, limits
+from sqlml.templates import fill, once
 
 _ENCODED = "SELECT [{'index': $position, 'value': $value}]"
 _DROPPED = "SELECT CASE WHEN $position > 0 AND $x = $dropped THEN 0::DOUBLE ELSE 1::DOUBLE END"

@@ -8,12 +8,12 @@ from itertools import combinations_with_replacement
 from sqlglot import exp
 
 from sqlml.functions.arguments import arguments, numeric, struct_fields, whole
-from sqlml.functions.base import Call, Context, Function
+from sqlml.functions.base import Call, Context, Preprocessing
 
 _MOST = 10
 
 
-class MlPolynomialExpand(Function):
+class MlPolynomialExpand(Preprocessing):
     """A struct of the numbers and of all products of up to `degree` of them; fields joined by `_`.
 
         SELECT ML.POLYNOMIAL_EXPAND(STRUCT(width, height), 2) FROM boxes;

@@ -8,7 +8,7 @@ from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, choice, numeric, whole
 from sqlml.functions.base import Call, Context
 from sqlml.functions.buckets import FORMATS, learned_buckets
-from sqlml.functions.templates import number
+from sqlml.templates import number
 
 _POINTS = """
 SELECT list_sort(list_distinct(sqlml_over_all(

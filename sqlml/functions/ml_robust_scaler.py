@@ -8,7 +8,7 @@ from sqlml.errors import InvalidOption
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, constant, flag, numeric
 from sqlml.functions.base import Call, Context
-from sqlml.functions.templates import fill, number
+from sqlml.templates import fill, number
 
 _QUANTILE = "SELECT sqlml_over_all(quantile_disc(CASE WHEN isfinite($x) THEN $x END, $quantile))"
 _CENTRED = "SELECT ($x - $median)"
@@ -53,10 +53,10 @@ class MlRobustScaler(Analytic):
 
 
 def _range(given: object) -> tuple[int, int]:
-    is_pair = isinstance(given, list) and len(given) == 2
-    if not is_pair or not all(isinstance(v, int) and not isinstance(v, bool) for v in given):  # type: ignore[attr-defined]
+    pair = given if isinstance(given, list) else []
+    if len(pair) != 2 or not all(isinstance(v, int) and not isinstance(v, bool) for v in pair):
         raise InvalidOption(f"quantile_range is {given!r}.", hint="It is two whole numbers: [25, 75].")
-    low, high = given  # type: ignore[misc]
+    low, high = int(pair[0]), int(pair[1])
     if not 0 < low < high < 100:
         raise InvalidOption(
             f"quantile_range is [{low}, {high}].", hint="The first is above 0, the second above it and below 100."

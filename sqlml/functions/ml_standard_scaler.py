@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, numeric
 from sqlml.functions.base import Call, Context
-from sqlml.functions.templates import fill
+from sqlml.templates import fill
 
 # In order, so that the same rows give the same digits whatever order they are in.
 _MEAN = "SELECT sqlml_over_all(avg(CASE WHEN isfinite($x) THEN $x END ORDER BY $x))"

@@ -7,8 +7,8 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, listed
 from sqlml.functions.base import Call, Context
-from sqlml.functions.templates import fill, once
 from sqlml.functions.vocabulary import DOCUMENT_COUNTS, POSITIONS, VOCABULARY, limits
+from sqlml.templates import fill, once
 
 _IDFS = """
 SELECT list_transform($vocabulary, lambda sqlml_t:
@@ -17,8 +17,9 @@ SELECT list_transform($vocabulary, lambda sqlml_t:
 _WEIGHED = """
 SELECT coalesce(list_sort(list_transform(map_entries(list_aggregate($positions, 'histogram')), lambda sqlml_e: {
     'index': sqlml_e.key,
-    'value': sqlml_e.value::DOUBLE / len($positions) * CASE WHEN sqlml_e.key = 0 THEN coalesce(list_avg($idfs), 0::DOUBLE)
-                                                            ELSE list_extract($idfs, sqlml_e.key) END
+    'value': sqlml_e.value::DOUBLE / len($positions)
+             * CASE WHEN sqlml_e.key = 0 THEN coalesce(list_avg($idfs), 0::DOUBLE)
+                    ELSE list_extract($idfs, sqlml_e.key) END
 }), 'ASC', 'NULLS FIRST'), [])
 """
 

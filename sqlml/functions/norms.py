@@ -6,7 +6,7 @@ import math
 
 from sqlglot import exp
 
-from sqlml.functions.templates import fill, number
+from sqlml.templates import fill, number
 
 _COUNT = "SELECT list_sum(list_transform($v, lambda sqlml_x: CASE WHEN sqlml_x <> 0 THEN 1::DOUBLE ELSE 0::DOUBLE END))"
 _GREATEST = "SELECT list_max(list_transform($v, lambda sqlml_x: abs(sqlml_x)))"

@@ -19,12 +19,14 @@ from sqlml.errors import (
 from sqlml.features import all_inputs, family_of, feature_of
 from sqlml.model_types import MODEL_TYPES
 from sqlml.options import CommonOptions, read_options
-from sqlml.planner import Planner, object_name
+from sqlml.planner import Planned, Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
+from sqlml.statements.learn_transform import Described, describe_clause, made_query, windowed_columns
 from sqlml.statements.train_and_store import existing, train_and_store
 from sqlml.task import Task
 from sqlml.training_query import training_query
+from sqlml.transform_clause import read_clause
 from sqlml.types import Column, Feature, ObjectName, Plan, Privilege, Relation
 
 _LONGEST_NAME = 255
@@ -41,6 +43,8 @@ class Creation:
     features: tuple[Feature, ...]
     given: dict[str, Any]
     query: str
+    transform: Described | None = None
+    learned: str = ""
 
 
 class CreateModel(Statement):
@@ -86,6 +90,10 @@ class CreateModel(Statement):
         query_span = nodes.span_of(query)
         planned = planner.query(query, span=query_span)
         columns = planner.binder.describe(planned.sql, planned.params, planned.source_map)
+        transform = _transform(tree, columns, common, planned, planner)
+        made = transform.made_features() if transform else ()
+        if transform:
+            columns = transform.columns_of(made)
         label, features = _label_and_features(columns, common)
         task = Task(
             model_type=model_type,
@@ -104,9 +112,11 @@ class CreateModel(Statement):
             features=features,
             given=given,
             query=planner.text[slice(*query_span)] if query_span else planned.sql,
+            transform=transform,
         )
         self._refuse_existing(creation, planner, tree)
-        sql, source_map = training_query(task, features, planned)
+        replayed = made_query(windowed_columns(transform), made, transform.clause.passed) if transform else None
+        sql, source_map = training_query(task, features, planned, replayed)
         return Plan(
             statement=self.name,
             sql=sql,
@@ -114,7 +124,7 @@ class CreateModel(Statement):
             params=planned.params,
             reads=planned.reads,
             writes=(Relation(name),),
-            calls=planned.calls,
+            calls=(*planned.calls, *(transform.clause.calls if transform else ())),
             models=planned.models,
             privileges=(
                 *planned.privileges,
@@ -130,7 +140,6 @@ class CreateModel(Statement):
 
     def _refuse_later(self, tree: nodes.CreateModel, planner: Planner) -> None:
         for key, words in (
-            ("transform", "TRANSFORM"),
             ("input", "INPUT and OUTPUT"),
             ("remote", "REMOTE WITH CONNECTION"),
             ("sources", "AS (training_data AS ..., custom_holiday AS ...)"),
@@ -160,6 +169,18 @@ class CreateModel(Statement):
             return
         if planner.snapshot.versions_of(creation.name):
             raise planner.at(existing(creation.name), tree.this)
+
+
+def _transform(
+    tree: nodes.CreateModel, columns: list[Column], common: CommonOptions, planned: Planned, planner: Planner
+) -> Described | None:
+    """The TRANSFORM clause, checked, with the types of its columns."""
+    items = tree.args.get("transform")
+    if not items:
+        return None
+    _refuse_duplicates(columns)
+    labels, kept = list(common.input_label_cols), [common.data_split_col]
+    return describe_clause(read_clause(items, columns, planner, labels=labels, kept=kept), planned, planner.binder)
 
 
 def read_given(options: list[exp.Expr], planner: Planner) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from sqlml.features import interface
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
+from sqlml.statements.learn_transform import learn, learned_plan
+from sqlml.transform import macro_inputs
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
 _ATTEMPTS = 20
@@ -53,6 +55,10 @@ def train_and_store(plan: Plan, context: Context) -> Result:
             return _existing_row(database, creation.name, found)
     context.load_artifacts(plan.models)
     context.report(Progress("read", 0, 1))
+    learned = learn(creation.transform, context) if creation.transform else None
+    if learned:
+        plan = learned_plan(plan, learned)
+        creation = plan.details
     rows = TrainingRows(creation.task.inputs, has_split=bool(creation.task.common.data_split_col))
     database.stream(rows.add, plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
@@ -64,6 +70,8 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     context.report(Progress("store", 0, 1))
     seconds = time.perf_counter() - started
     trained = replace(trained, seconds=seconds)
+    if learned:
+        trained = replace(trained, statistics=learned.statistics)
     stored = _store(plan, context, trained, body, evaluated, started_at)
     if stored is None:
         found = _find(database, creation.name)
@@ -150,9 +158,9 @@ def _store(
                     sources=resolve_sources(database, plan.reads or ()),
                 )
                 catalog.insert_version(database, new, is_first=found is None)
-                create_macro(database, model, interface(model), f"@{model.version}")
+                create_macro(database, model, interface(model), f"@{model.version}", inputs=macro_inputs(model))
                 if not has_champion(database, model):
-                    create_macro(database, model, interface(model))
+                    create_macro(database, model, interface(model), inputs=macro_inputs(model))
             context.keep_artifact(model, body)
         except (TransactionConflict, ConstraintViolation) as error:
             # A version that was committed after our snapshot shows only as a duplicate key.
@@ -183,6 +191,8 @@ def _new_version(plan: Plan, trained: Trained, body: bytes, model_id: str, numbe
         label_type=task.label_type,
         classes=trained.classes,
         features=creation.features,
+        transform=creation.learned,
+        raw=creation.transform.clause.raw if creation.transform else (),
         format=trained.format,
         sha256=artifacts.sha256(body),
         feature_signature="",

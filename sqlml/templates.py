@@ -31,14 +31,22 @@ def fill(sql: str, values: Mapping[str, exp.Expr]) -> exp.Expr:
     return filled
 
 
+def is_plain(value: exp.Expr) -> bool:
+    """Whether a value may stand in an expression several times: a column, a literal, a cast of one."""
+    nodes = list(value.walk())
+    return len(nodes) <= _PLAIN_NODES and all(isinstance(n, (*_PLAIN, exp.Placeholder)) for n in nodes)
+
+
+def bound(value: exp.Expr, name: str, body: exp.Expr) -> exp.Expr:
+    """The body with `name` standing for the value: `list_extract(list_transform([value], lambda name: body), 1)`."""
+    each = exp.Lambda(this=body, expressions=[exp.to_identifier(name)])
+    listed = exp.Anonymous(this="list_transform", expressions=[exp.Array(expressions=[value]), each])
+    return exp.Anonymous(this="list_extract", expressions=[listed, exp.Literal.number(1)])
+
+
 def once(value: exp.Expr, body: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
     """The body over a value that is worked out once, however often the body names it."""
-    nodes = list(value.walk())
-    if len(nodes) <= _PLAIN_NODES and all(isinstance(n, (*_PLAIN, exp.Placeholder)) for n in nodes):
-        return body(value)
-    bound = exp.Lambda(this=body(exp.column(_ROW)), expressions=[exp.to_identifier(_ROW)])
-    listed = exp.Anonymous(this="list_transform", expressions=[exp.Array(expressions=[value]), bound])
-    return exp.Anonymous(this="list_extract", expressions=[listed, exp.Literal.number(1)])
+    return body(value) if is_plain(value) else bound(value, _ROW, body(exp.column(_ROW)))
 
 
 def cast(value: exp.Expr, duckdb_type: str) -> exp.Expr:
