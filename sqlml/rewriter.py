@@ -69,6 +69,7 @@ class Rewriter:
         self._binder = binder
         self._resolve = resolve
         self._store = store
+        self._tasks: tuple[str, ...] = ()
 
     def rewrite(self, tree: exp.Expr) -> exp.Expr:
         """Replace every call of ours in the tree, in place; returns the tree (a new root where that was replaced)."""
@@ -183,6 +184,7 @@ class Rewriter:
 
     def _run(self, function: Function, node: exp.Anonymous, rewrite: Callable[[Call, Rewriter], Any]) -> Any:
         self.calls.append(function.name)
+        self._tasks = function.tasks
         try:
             return rewrite(read_arguments(node, function.name), self)
         except SqlmlError as error:
@@ -217,6 +219,11 @@ class Rewriter:
     def model(self, reference: exp.Expr) -> ModelVersion:
         """The model of an argument."""
         found = self._resolve(reference, self)
+        if found.task not in self._tasks:
+            raise InvalidOption(
+                f'Model "{found.short_name}" only transforms; {self.calls[-1]} is for models that predict.',
+                hint="ML.TRANSFORM and ML.FEATURE_INFO take it.",
+            )
         if found not in self.models:
             self.models.append(found)
         return found

@@ -70,6 +70,7 @@ class Transform:
 
     columns: tuple[MadeColumn, ...]
     features: tuple[MadeFeature, ...]
+    passed: tuple[str, ...]
 
 
 def learned(position: int) -> exp.Placeholder:
@@ -123,14 +124,20 @@ def raw_value(feature: Feature, value: exp.Expr) -> exp.Expr:
     return cast(value, feature.type)
 
 
-def write(columns: Sequence[MadeColumn], statistics: Sequence[Any], features: Sequence[MadeFeature]) -> str:
-    """The clause as JSON.
+def write(
+    columns: Sequence[MadeColumn],
+    statistics: Sequence[Any],
+    features: Sequence[MadeFeature],
+    passed: Sequence[str],
+) -> str:
+    """The clause as JSON; `passed` are the columns that come through as they are: the label, the split column.
 
     Raises ValueError for a statistic that JSON cannot hold.
     """
     document = {
         "columns": [{"name": c.name, "type": c.type, "sql": to_sql(exp.select(c.tree.copy()))} for c in columns],
         "statistics": list(statistics),
+        "passed": list(passed),
         "features": [
             {"feature": [f.feature.name, f.feature.type, f.feature.family]}
             | {"column": f.column, "kind": f.kind, "part": f.part}
@@ -151,6 +158,7 @@ def read(clause: str) -> Transform:
             for c in document["columns"]
         ),
         tuple(MadeFeature(Feature(*f["feature"]), f["column"], f["kind"], f["part"]) for f in document["features"]),
+        tuple(document["passed"]),
     )
 
 
@@ -168,10 +176,16 @@ def replayed_inputs(model: ModelVersion, raw: Mapping[str, exp.Expr]) -> nodes.R
 
 
 def macro_inputs(model: ModelVersion) -> exp.Expr | None:
-    """What the macro of a model with a TRANSFORM clause makes of the raw struct it is given; None without one."""
+    """What the macro of a model with a TRANSFORM clause makes of the raw struct it is given; None without one.
+
+    It is scored with that; of a model that only transforms, it is the answer.
+    """
     if not model.transform:
         return None
-    inputs: exp.Expr = replayed_inputs(model, {f.name.casefold(): _field(INPUTS, f.name) for f in model.raw}).this
+    raw = {f.name.casefold(): _field(INPUTS, f.name) for f in model.raw}
+    if model.task == "transform":
+        return _struct({c.name: over(c.tree, raw) for c in read(model.transform).columns})
+    inputs: exp.Expr = replayed_inputs(model, raw).this
     return inputs
 
 

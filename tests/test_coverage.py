@@ -131,7 +131,7 @@ def test_a_function_declares(function: Function) -> None:
 @pytest.mark.parametrize("model_type", list(MODEL_TYPES), ids=lambda t: t.name)
 def test_a_model_type_declares(model_type) -> None:
     own = type(model_type)
-    assert own.task in ("regression", "classification")
+    assert own.task in ("regression", "classification", "transform")
     assert own.encoding in ("one_hot", "label")
     assert is_dataclass(own.Options)
     assert own.Options.__dataclass_params__.frozen

@@ -27,7 +27,9 @@ def create_macro(
     same = exp.column(_INTERFACE).eq(exp.Literal.string(interface))
     refusal = exp.Anonymous(this="error", expressions=[exp.Literal.string(f"{changed} Create it again.")])
     artifact = exp.Case(ifs=[exp.If(this=same, true=exp.Literal.string(model.sha256))], default=refusal)
-    body = exp.Anonymous(this="sqlml_predict", expressions=[artifact, inputs or exp.column(INPUTS)])
+    body: exp.Expr = exp.Anonymous(this="sqlml_predict", expressions=[artifact, inputs or exp.column(INPUTS)])
+    if model.task == "transform" and inputs is not None:
+        body = inputs
     default = exp.PropertyEQ(this=exp.to_identifier(_INTERFACE), expression=exp.Literal.string(interface))
     parameters = [exp.to_identifier(INPUTS), default]
     head = exp.UserDefinedFunction(this=_name(model, suffix), expressions=parameters, wrapped=True)

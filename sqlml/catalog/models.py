@@ -203,15 +203,17 @@ def read_metrics(cursor: Cursor, catalog: str, model_id: str, version: int) -> d
     """
     rows = cursor.rows(
         in_catalog(
-            """SELECT t.key, t.value FROM sqlml.metrics AS t JOIN sqlml.runs AS r ON r.run_id = t.run_id
-               WHERE r.model_id = ? AND r.version = ? AND t.key NOT IN ('loss', 'eval_loss', 'duration_ms')""",
+            """SELECT t.key, t.value FROM sqlml.runs AS r
+               LEFT JOIN sqlml.metrics AS t ON t.run_id = r.run_id AND t.key NOT IN ('loss', 'eval_loss', 'duration_ms')
+               WHERE r.model_id = ? AND r.version = ?""",
             catalog,
         ),
         [model_id, version],
     )
     if not rows:
         raise ModelReplaced("The model was dropped by another transaction.", hint="Send the statement again.")
-    return dict(rows)
+    # A model that only transforms has none.
+    return {key: value for key, value in rows if key is not None}
 
 
 def find_artifact(cursor: Cursor, catalog: str, sha256: str) -> ModelVersion | None:

@@ -29,6 +29,7 @@ from sqlml.functions.ml_roc_curve import MlRocCurve
 from sqlml.functions.ml_standard_scaler import MlStandardScaler
 from sqlml.functions.ml_tf_idf import MlTfIdf
 from sqlml.functions.ml_training_info import MlTrainingInfo
+from sqlml.functions.ml_transform import MlTransform
 from sqlml.functions.ml_weights import MlWeights
 
 FUNCTIONS: Registry[Function] = Registry(
@@ -62,6 +63,7 @@ FUNCTIONS: Registry[Function] = Registry(
         MlStandardScaler(),
         MlTfIdf(),
         MlTrainingInfo(),
+        MlTransform(),
         MlWeights(),
     ],
 )

@@ -22,15 +22,20 @@ Bound = dict[str, tuple[exp.Expr, str | None]]
 def input_struct(model: ModelVersion, bound: Bound) -> exp.Expr:
     """`{'input': expression, ...}` for the features of a model."""
     if model.transform:
-        for feature in model.takes:
-            _check_type(model, feature, bound[feature.name.casefold()][1])
-        return replayed_inputs(model, {name: value for name, (value, _) in bound.items()})
+        return replayed_inputs(model, raw_values(model, bound))
     fields = []
     for spec in all_inputs(model.features):
         value, kind = bound[spec.feature.name.casefold()]
         _check_type(model, spec.feature, kind)
         fields.append(exp.PropertyEQ(this=exp.to_identifier(spec.name, quoted=True), expression=spec.sql(value.copy())))
     return exp.Struct(expressions=fields)
+
+
+def raw_values(model: ModelVersion, bound: Bound) -> dict[str, exp.Expr]:
+    """The raw columns of a TRANSFORM clause by folded name, their types checked."""
+    for feature in model.takes:
+        _check_type(model, feature, bound[feature.name.casefold()][1])
+    return {name: value for name, (value, _) in bound.items()}
 
 
 def bind_columns(model: ModelVersion, columns: Sequence[Column], alias: str | None, what: str) -> Bound:

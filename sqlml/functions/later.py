@@ -40,7 +40,6 @@ LATER = frozenset(
         "ml_tfdv_validate",
         "ml_training_info",
         "ml_transcribe",
-        "ml_transform",
         "ml_translate",
         "ml_trend",
         "ml_trial_info",

@@ -6,6 +6,7 @@ from sqlml.model_types.boosted_tree_classifier import BoostedTreeClassifier
 from sqlml.model_types.boosted_tree_regressor import BoostedTreeRegressor
 from sqlml.model_types.linear_reg import LinearReg
 from sqlml.model_types.logistic_reg import LogisticReg
+from sqlml.model_types.transform_only import TransformOnly
 
 MODEL_TYPES: Registry[ModelType] = Registry(
     "model type",
@@ -15,5 +16,6 @@ MODEL_TYPES: Registry[ModelType] = Registry(
         BoostedTreeRegressor(),
         LinearReg(),
         LogisticReg(),
+        TransformOnly(),
     ],
 )

@@ -27,6 +27,7 @@ class ModelType:
     max_classes: ClassVar[int] = 50
     Options: ClassVar[type[Any]]
     not_supported: ClassVar[tuple[str, ...]] = ()
+    not_taken: ClassVar[tuple[str, ...]] = ()  # options of every model type that make no sense for this one
 
     def build(self, options: Any) -> Estimator:
         """An unfitted scikit-learn estimator for these options."""

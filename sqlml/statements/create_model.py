@@ -22,14 +22,15 @@ from sqlml.options import CommonOptions, read_options
 from sqlml.planner import Planned, Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
-from sqlml.statements.learn_transform import Described, describe_clause, made_query, windowed_columns
+from sqlml.statements.learn_transform import Described, describe_clause, transform_query
 from sqlml.statements.train_and_store import existing, train_and_store
 from sqlml.task import Task
-from sqlml.training_query import training_query
+from sqlml.training_query import around, training_query
 from sqlml.transform_clause import read_clause
 from sqlml.types import Column, Feature, ObjectName, Plan, Privilege, Relation
 
 _LONGEST_NAME = 255
+_NO_LABEL = Column("", "")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ class CreateModel(Statement):
         given = read_given(tree.expressions, planner)
         model_type = MODEL_TYPES.find(_model_type_of(given))
         owner = f"model_type '{model_type.name}'"
+        senseless = [key for key in given if key in model_type.not_taken]
+        if senseless:
+            raise InvalidOption(f'{owner} has no option "{senseless[0]}".', hint="Leave it out.")
         common, options = read_options(
             (CommonOptions, model_type.Options), given, owner=owner, not_supported=model_type.not_supported
         )
@@ -90,11 +94,12 @@ class CreateModel(Statement):
         query_span = nodes.span_of(query)
         planned = planner.query(query, span=query_span)
         columns = planner.binder.describe(planned.sql, planned.params, planned.source_map)
-        transform = _transform(tree, columns, common, planned, planner)
+        predicts = model_type.task != "transform"
+        transform = _transform(tree, columns, common, planned, planner, trains=predicts)
         made = transform.made_features() if transform else ()
         if transform:
             columns = transform.columns_of(made)
-        label, features = _label_and_features(columns, common)
+        label, features = _label_and_features(columns, common) if predicts else (_NO_LABEL, ())
         task = Task(
             model_type=model_type,
             common=common,
@@ -102,7 +107,7 @@ class CreateModel(Statement):
             inputs=all_inputs(features),
             label=label.name,
             label_type=label.type,
-            label_family=_label_family(label, model_type.task),
+            label_family=_label_family(label, model_type.task) if predicts else "",
         )
         creation = Creation(
             name=name,
@@ -115,8 +120,11 @@ class CreateModel(Statement):
             transform=transform,
         )
         self._refuse_existing(creation, planner, tree)
-        replayed = made_query(windowed_columns(transform), made, transform.clause.passed) if transform else None
-        sql, source_map = training_query(task, features, planned, replayed)
+        replayed = transform_query(transform, made) if transform else None
+        if replayed and not predicts:
+            sql, source_map = around(replayed, planned)
+        else:
+            sql, source_map = training_query(task, features, planned, replayed)
         return Plan(
             statement=self.name,
             sql=sql,
@@ -172,15 +180,25 @@ class CreateModel(Statement):
 
 
 def _transform(
-    tree: nodes.CreateModel, columns: list[Column], common: CommonOptions, planned: Planned, planner: Planner
+    tree: nodes.CreateModel,
+    columns: list[Column],
+    common: CommonOptions,
+    planned: Planned,
+    planner: Planner,
+    *,
+    trains: bool,
 ) -> Described | None:
     """The TRANSFORM clause, checked, with the types of its columns."""
     items = tree.args.get("transform")
     if not items:
-        return None
+        if trains:
+            return None
+        hint = "Write CREATE MODEL m TRANSFORM (...) OPTIONS (model_type='transform_only') AS ..."
+        raise planner.at(InvalidSql("model_type 'transform_only' needs a TRANSFORM clause.", hint=hint), tree)
     _refuse_duplicates(columns)
-    labels, kept = list(common.input_label_cols), [common.data_split_col]
-    return describe_clause(read_clause(items, columns, planner, labels=labels, kept=kept), planned, planner.binder)
+    labels, kept = (list(common.input_label_cols), [common.data_split_col]) if trains else ([], [])
+    clause = read_clause(items, columns, planner, labels=labels, kept=kept)
+    return describe_clause(clause, planned, planner.binder, trains=trains)
 
 
 def read_given(options: list[exp.Expr], planner: Planner) -> dict[str, Any]:

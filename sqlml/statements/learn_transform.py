@@ -6,6 +6,7 @@ columns, which ML.FEATURE_INFO answers, come with them.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -31,7 +32,7 @@ from sqlml.transform import (
     write,
 )
 from sqlml.transform_clause import Clause
-from sqlml.types import Column, Feature, FeatureStatistics, Plan
+from sqlml.types import Binder, Column, Feature, FeatureStatistics, Plan, Trained
 
 # More places of one vector are more than training and scoring one column each can carry.
 _MOST_PLACES = 1_000
@@ -57,6 +58,8 @@ SELECT [min($k), max($k), avg($k ORDER BY $k), quantile_cont($k, 0.5),
 """
 _TEXTS = "SELECT [count(DISTINCT $x)::DOUBLE, (count(*) - count($x))::DOUBLE]"
 _NULLS = "SELECT [(count(*) - count($x))::DOUBLE]"
+# How many rows, and what tells their set from others whatever their order.
+_ROWS = "SELECT [count(*), sum(hash($row)::HUGEINT), bit_xor(hash($row))::HUGEINT]"
 _FINITE = "SELECT CASE WHEN isfinite($x) THEN $x END"
 
 
@@ -68,6 +71,8 @@ class Learned:
     features: tuple[MadeFeature, ...]
     columns: tuple[MadeColumn, ...]
     statistics: tuple[FeatureStatistics, ...]
+    rows: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -77,12 +82,15 @@ class Described:
     clause: Clause
     columns: tuple[MadeColumn, ...]
     query: Planned
+    trains: bool
 
     def made_features(self, places: Mapping[str, tuple[int, int]] | None = None) -> tuple[MadeFeature, ...]:
         """The features, given the first and last place of each vector; one place each where they are not known yet.
 
         Raises NotSupported for a column that can be none.
         """
+        if not self.trains:
+            return ()
         names = [c for c in self.columns if c.name not in self.clause.passed]
         return tuple(f for c in names for f in _features_of(c, (places or {}).get(c.name, (1, 1))))
 
@@ -99,8 +107,8 @@ class Described:
         return found
 
 
-def describe_clause(clause: Clause, planned: Planned, binder: Any) -> Described:
-    """The clause with the types that the engine gives its columns."""
+def describe_clause(clause: Clause, planned: Planned, binder: Binder, *, trains: bool) -> Described:
+    """The clause with the types that the engine gives its columns; whether a model is trained on them."""
     windows = [over_all_rows(s) for s in clause.statistics]
     select = exp.select(
         *(exp.alias_(with_statistics(tree, windows), name, quoted=True) for name, tree in clause.columns)
@@ -108,7 +116,7 @@ def describe_clause(clause: Clause, planned: Planned, binder: Any) -> Described:
     sql, source_map = around(select, planned)
     found = binder.describe(sql, planned.params, source_map)
     columns = tuple(MadeColumn(c.name, c.type, tree) for c, (_, tree) in zip(found, clause.columns, strict=True))
-    return Described(clause, columns, planned)
+    return Described(clause, columns, planned, trains)
 
 
 def learn(described: Described, context: Context) -> Learned:
@@ -117,33 +125,64 @@ def learn(described: Described, context: Context) -> Learned:
     Raises TrainingFailed for statistics that cannot be kept.
     """
     clause, planned = described.clause, described.query
-    asked = [*(of_all_rows(s) for s in clause.statistics), *(_facts(f) for f in clause.raw)]
-    row: Sequence[Any] = _ask(asked, query_rows(RAW), planned, context) if asked else ()
+    asked = [
+        fill(_ROWS, {"row": exp.column(RAW)}),
+        *(of_all_rows(s) for s in clause.statistics),
+        *(_facts(f) for f in clause.raw),
+    ]
+    (count, total, mixed), *row = _ask(asked, query_rows(RAW), planned, context)
+    if not count:
+        raise TrainingFailed("The training query returned no rows.", hint="Check its WHERE and JOIN conditions.")
     values = [_plain(v) for v in row[: len(clause.statistics)]]
     facts = tuple(_statistics_of(f, v) for f, v in zip(clause.raw, row[len(values) :], strict=True))
     constants = [literal(v) for v in values]
     learned = tuple(replace(c, tree=with_statistics(c.tree, constants)) for c in described.columns)
-    features = described.made_features(_places(learned, clause, planned, context))
+    places = _places(learned, clause, planned, context) if described.trains else {}
+    features = described.made_features(places)
     try:
-        text = write(described.columns, values, features)
+        text = write(described.columns, values, features, clause.passed)
     except ValueError:
         raise TrainingFailed(
             "A statistic of the TRANSFORM clause is infinite or undefined.",
             hint="Rescale very large columns in the query.",
         ) from None
-    return Learned(text, features, learned, facts)
+    digest = hashlib.sha256(f"{count}:{total % 2**64}:{mixed}".encode()).hexdigest()[:16]
+    return Learned(text, features, learned, facts, int(count), digest)
 
 
 def learned_plan(plan: Plan, learned: Learned) -> Plan:
     """The plan of CREATE MODEL with what was learned: its features, their inputs, and the SQL that makes them."""
     creation = plan.details
     described: Described = creation.transform
+    if not described.trains:
+        return replace(plan, details=replace(creation, learned=learned.clause))
     features = tuple(f.feature for f in learned.features)
     task = replace(creation.task, inputs=all_inputs(features))
     made = made_query(learned.columns, learned.features, described.clause.passed)
     sql, source_map = training_query(task, features, described.query, made)
     details = replace(creation, task=task, features=features, learned=learned.clause)
     return replace(plan, sql=sql, source_map=source_map, details=details)
+
+
+def transform_only(learned: Learned, seconds: float) -> Trained:
+    """What is stored of a model that only transforms."""
+    return Trained(
+        document={"transform": learned.clause},
+        format="transform",
+        classes=(),
+        history=(),
+        training_rows=learned.rows,
+        evaluation_rows=0,
+        dropped_rows=0,
+        evaluation_source="training",
+        resolved={},
+        labels=None,
+        scores=None,
+        seconds=seconds,
+        dataset_digest=learned.digest,
+        total_rows=learned.rows,
+        statistics=learned.statistics,
+    )
 
 
 def made_query(columns: Sequence[MadeColumn], features: Sequence[MadeFeature], passed: Sequence[str]) -> exp.Select:
@@ -158,10 +197,12 @@ def made_query(columns: Sequence[MadeColumn], features: Sequence[MadeFeature], p
     return exp.select(*outer).from_(exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(MADE))))
 
 
-def windowed_columns(described: Described) -> tuple[MadeColumn, ...]:
-    """The columns with their statistics as window aggregates: what the clause means, before anything is learned."""
+def transform_query(described: Described, features: Sequence[MadeFeature]) -> exp.Select:
+    """What is trained on, its statistics as window aggregates: what the clause means before anything is learned."""
     windows = [over_all_rows(s) for s in described.clause.statistics]
-    return tuple(replace(c, tree=with_statistics(c.tree, windows)) for c in described.columns)
+    columns = [replace(c, tree=with_statistics(c.tree, windows)) for c in described.columns]
+    passed = described.clause.passed if described.trains else [c.name for c in columns]
+    return made_query(columns, features, passed)
 
 
 def _features_of(column: MadeColumn, places: tuple[int, int]) -> Iterator[MadeFeature]:

@@ -23,7 +23,7 @@ from sqlml.features import interface
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
-from sqlml.statements.learn_transform import learn, learned_plan
+from sqlml.statements.learn_transform import learn, learned_plan, transform_only
 from sqlml.transform import macro_inputs
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
@@ -42,9 +42,6 @@ def existing(name: ObjectName) -> AlreadyExists:
 
 def train_and_store(plan: Plan, context: Context) -> Result:
     """Run a planned CREATE MODEL; the result is one row: model, version, metrics, seconds."""
-    from sqlml.training import train
-    from sqlml.training_rows import TrainingRows
-
     creation, database = plan.details, context.database
     started = time.perf_counter()
     started_at = datetime.datetime.now(datetime.UTC)
@@ -57,20 +54,18 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     context.report(Progress("read", 0, 1))
     learned = learn(creation.transform, context) if creation.transform else None
     if learned:
+        context.check_cancelled()
         plan = learned_plan(plan, learned)
-        creation = plan.details
-    rows = TrainingRows(creation.task.inputs, has_split=bool(creation.task.common.data_split_col))
-    database.stream(rows.add, plan.sql, plan.params, plan.source_map)
-    context.check_cancelled()
-    trained = train(creation.task, rows, report=context.report, check_cancelled=context.check_cancelled)
-    del rows
-    evaluated = evaluate(creation.task.model_type.task, trained)
-    context.check_cancelled()
+    if learned and not creation.transform.trains:
+        trained, evaluated = transform_only(learned, 0.0), Evaluated({}, [], [])
+    else:
+        trained, evaluated = _train(plan, context)
     body = artifacts.to_bytes(trained.document)
     context.report(Progress("store", 0, 1))
     seconds = time.perf_counter() - started
     trained = replace(trained, seconds=seconds)
     if learned:
+        # Of the raw columns, which are what the model takes.
         trained = replace(trained, statistics=learned.statistics)
     stored = _store(plan, context, trained, body, evaluated, started_at)
     if stored is None:
@@ -79,6 +74,22 @@ def train_and_store(plan: Plan, context: Context) -> Result:
         return _existing_row(database, creation.name, found)
     context.report(Progress("done", 1, 1, "; ".join(trained.warnings)))
     return _row(database, stored.name, stored.version, evaluated.metrics, seconds)
+
+
+def _train(plan: Plan, context: Context) -> tuple[Trained, Evaluated]:
+    """Read the rows, train on them and score those that are held out."""
+    from sqlml.training import train
+    from sqlml.training_rows import TrainingRows
+
+    task = plan.details.task
+    rows = TrainingRows(task.inputs, has_split=bool(task.common.data_split_col))
+    context.database.stream(rows.add, plan.sql, plan.params, plan.source_map)
+    context.check_cancelled()
+    trained = train(task, rows, report=context.report, check_cancelled=context.check_cancelled)
+    del rows
+    evaluated = evaluate(task.model_type.task, trained)
+    context.check_cancelled()
+    return trained, evaluated
 
 
 @dataclass(frozen=True)
