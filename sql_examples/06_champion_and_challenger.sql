@@ -12,9 +12,13 @@ CREATE OR REPLACE MODEL fare OPTIONS (model_type='boosted_tree_regressor', input
 AS SELECT km, hour, fare FROM rides;
 SELECT version, aliases, model_type FROM (SELECT v.version, list(a.alias) FILTER (a.alias IS NOT NULL) AS aliases, v.model_type
 FROM sqlml.model_versions AS v LEFT JOIN sqlml.aliases AS a USING (model_id, version) GROUP BY ALL) ORDER BY version;
+-- => 1 | [champion] | linear_reg
+-- => 2 | NULL | boosted_tree_regressor
 
 -- Which is better? Ask both, then let the name mean the better one; the view follows.
 SELECT (SELECT round(mean_absolute_error, 1) FROM ML.EVALUATE(MODEL fare@champion, TABLE rides)) AS champion,
        (SELECT round(mean_absolute_error, 1) FROM ML.EVALUATE(MODEL fare VERSION 2, TABLE rides)) AS challenger;
+-- => 0.8 | 0.2
 ALTER MODEL fare SET ALIAS champion = 2;
 SELECT count(*) AS offers_near_the_truth FROM offers JOIN rides USING (id) WHERE abs(offers.fare - rides.fare) < 0.5;
+-- => 1884

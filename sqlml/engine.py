@@ -22,6 +22,11 @@ from sqlml.types import Column, Params, SourceMap
 
 _DESCRIBE = "DESCRIBE "
 _BATCH = 122_880
+_VISIBLE = """
+SELECT count(*) FROM information_schema.tables
+WHERE lower(table_name) = lower(?) AND table_catalog IN (current_database(), 'temp')
+  AND list_contains(current_schemas(true), table_schema)
+"""
 
 Scores = Callable[[str, Mapping[str, Any]], Any]
 
@@ -212,6 +217,11 @@ class Engine:
         moved = SourceMap(sent.text, ((0, shift, start, start), *pieces))
         described = self.execute(_DESCRIBE + query, params, moved).fetchall()
         return [Column(str(row[0]), str(row[1])) for row in described]
+
+    def has_relation(self, name: str) -> bool:
+        """Whether a table or view of that name is visible without its schema."""
+        [[count]] = self.rows(_VISIBLE, [name])
+        return bool(count)
 
     def stream(
         self, take: Callable[[Any], None], sql: str, params: Params = None, source: SourceMap | None = None

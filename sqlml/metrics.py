@@ -12,7 +12,7 @@ from functools import cache
 
 from sqlglot import exp
 
-from sqlml.dialect import parse_query
+from sqlml.dialect import parse, parse_query
 
 COLUMNS = {
     "regression": (
@@ -122,23 +122,29 @@ SELECT CAST(label AS VARCHAR) AS y, list_extract(__classes, __predicted) AS p, c
 FROM __rows WHERE label IS NOT NULL GROUP BY y, p
 """
 
+# A histogram finds each row's place among the thresholds; sums over its bins are the counts at every threshold.
 _ROC_CURVE = """
-WITH rows AS MATERIALIZED (
+WITH rows AS (
     SELECT CAST(label AS VARCHAR) = __classes[2] AS hit, score[2] AS s FROM __rows WHERE label IS NOT NULL
 ), at AS (
-    SELECT DISTINCT unnest(__thresholds) AS threshold FROM (SELECT quantile_disc(s, __percentiles) AS found FROM rows)
-), counts AS (
-    SELECT at.threshold, count(*) FILTER (WHERE hit AND s > at.threshold) AS true_positives,
-           count(*) FILTER (WHERE NOT hit AND s > at.threshold) AS false_positives,
-           count(*) FILTER (WHERE NOT hit AND s <= at.threshold) AS true_negatives,
-           count(*) FILTER (WHERE hit AND s <= at.threshold) AS false_negatives
-    FROM at CROSS JOIN rows WHERE at.threshold IS NOT NULL GROUP BY at.threshold
+    SELECT list_sort(list_distinct(__thresholds)) AS edges
+), bins AS (
+    SELECT count(*) FILTER (WHERE hit) AS hits, histogram(s, (SELECT edges FROM at)) FILTER (WHERE hit) AS hits_in,
+           count(*) FILTER (WHERE NOT hit) AS misses,
+           histogram(s, (SELECT edges FROM at)) FILTER (WHERE NOT hit) AS misses_in
+    FROM rows
+), below AS (
+    SELECT threshold, hits, (sum(coalesce(hits_in[threshold], 0)) OVER (ORDER BY threshold))::BIGINT AS false_negatives,
+           misses, (sum(coalesce(misses_in[threshold], 0)) OVER (ORDER BY threshold))::BIGINT AS true_negatives
+    FROM bins, (SELECT unnest(edges) AS threshold FROM at) AS t
 )
-SELECT threshold, true_positives / nullif(true_positives + false_negatives, 0)::DOUBLE AS recall,
-       false_positives / nullif(false_positives + true_negatives, 0)::DOUBLE AS false_positive_rate,
-       true_positives, false_positives, true_negatives, false_negatives
-FROM counts ORDER BY threshold
+SELECT threshold, (hits - false_negatives) / nullif(hits, 0)::DOUBLE AS recall,
+       (misses - true_negatives) / nullif(misses, 0)::DOUBLE AS false_positive_rate,
+       hits - false_negatives AS true_positives, misses - true_negatives AS false_positives,
+       true_negatives, false_negatives
+FROM below ORDER BY threshold
 """
+_PERCENTILES = "(SELECT quantile_disc(s, [k / 100 FOR k IN range(101)]) FROM rows)"
 
 
 def confusion(classes: Sequence[str], rows: exp.Query, *, threshold: float = 0.5) -> exp.Query:
@@ -151,9 +157,10 @@ def confusion(classes: Sequence[str], rows: exp.Query, *, threshold: float = 0.5
 def roc_curve(classes: Sequence[str], rows: exp.Query, thresholds: Sequence[float] | None = None) -> exp.Query:
     """The query of the ROC curve of two classes, at these thresholds or at the percentiles of the probabilities."""
     tree = _over(parse_query(_ROC_CURVE), rows)
-    given = exp.column("found") if thresholds is None else exp.Array(expressions=[_number(t) for t in thresholds])
-    percentiles = exp.Array(expressions=[_number(k / 100) for k in range(101)])
-    return _filled(tree, {"__classes": _texts(classes), "__thresholds": given, "__percentiles": percentiles})
+    at: exp.Expr = parse(_PERCENTILES)
+    if thresholds is not None:
+        at = exp.Array(expressions=[_number(t) for t in thresholds])
+    return _filled(tree, {"__classes": _texts(classes), "__thresholds": at})
 
 
 def _texts(classes: Sequence[str]) -> exp.Expr:

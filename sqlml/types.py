@@ -175,6 +175,9 @@ class Binder(Protocol):
     def describe(self, query: str, params: Params = None, source: SourceMap | None = None) -> list[Column]:
         """Names and types of the columns of a query, without running it."""
 
+    def has_relation(self, name: str) -> bool:
+        """Whether a table or view of that name is visible without its schema."""
+
 
 @dataclass(frozen=True)
 class FeatureStatistics:

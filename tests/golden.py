@@ -62,6 +62,10 @@ class DictBinder:
             known = TABLES[table.name]
         return [Column(name, kind) for name, kind in known.items()]
 
+    def has_relation(self, name: str) -> bool:
+        """Whether TABLES has it."""
+        return name.casefold() in {table.casefold() for table in TABLES}
+
 
 def _model(
     name: str, version: int, task: str, label: tuple[str, str], classes: tuple[str, ...], features: Any, **place: str

@@ -15,7 +15,9 @@ from sqlml.errors import InvalidSql, NotSupported
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
 from sqlml.rewriter import function_name
+from sqlml.statements import STATEMENTS
 from sqlml.statements.later import Later
+from sqlml.statements.listing import Listing
 
 HERE = Path(__file__).parent / "dialect"
 
@@ -82,12 +84,10 @@ def _what_comes_later(line: str) -> list[str]:
         words = [line.split(maxsplit=1)[0]]
     if isinstance(tree, nodes.CreateModel):
         words += [word for key, word in _CLAUSES.items() if tree.args.get(key)]
-    if isinstance(tree, nodes.ShowObjects) and tree.name != "MODELS":
+    if isinstance(tree, nodes.ShowObjects) and tree.name not in {s.shows for s in STATEMENTS if isinstance(s, Listing)}:
         words.append(f"SHOW {tree.name}")
     if isinstance(tree, nodes.Explain) and isinstance(tree.this, nodes.ModelRef):
         words.append("EXPLAIN MODEL")
-    if isinstance(tree, nodes.DropModel) and tree.args.get("version"):
-        words.append("DROP MODEL ... VERSION")
     return words
 
 

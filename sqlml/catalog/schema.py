@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
 from sqlml.dialect import to_sql
-from sqlml.errors import AlreadyExists, NewerFile
+from sqlml.errors import AlreadyExists, NewerFile, ReadOnly
 
 SCHEMA = "sqlml"
 MACROS = "sqlml_models"
@@ -83,3 +83,16 @@ def migrate(cursor: Cursor, catalog: str) -> None:
         for statement in statements:
             cursor.rows(in_catalog(statement, catalog))
         cursor.rows(in_catalog("INSERT INTO sqlml.migrations VALUES (?, ?, ?)", catalog), [number, title, utc_now()])
+
+
+def check_writable(cursor: Cursor, catalog: str) -> None:
+    """Refuse a database that is open for reading only.
+
+    Raises ReadOnly.
+    """
+    found = cursor.rows("SELECT readonly FROM duckdb_databases() WHERE database_name = ?", [catalog])
+    if found and found[0][0]:
+        raise ReadOnly(
+            f'The database "{catalog}" is open for reading only.',
+            hint="Connect without read_only=True, and ATTACH without READ_ONLY.",
+        )

@@ -27,7 +27,8 @@ class MlRocCurve(Function):
         SELECT * FROM ML.ROC_CURVE(MODEL churn, TABLE customers_2024, [0.25, 0.5, 0.75]);
 
     Columns: threshold, recall, false_positive_rate, true_positives, false_positives, true_negatives, false_negatives.
-    Positive is a probability above the threshold. Without thresholds: the percentiles of the probabilities.
+    Positive is a probability above the threshold. Without thresholds: the percentiles of the probabilities; of the rows
+    held out those of at most 100,000 of them, and 0.5.
     Becomes aggregates over (label, sqlml_predict('<sha256>', {...})). Source: BigQuery ML, ML.ROC_CURVE.
     """
 

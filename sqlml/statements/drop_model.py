@@ -9,6 +9,7 @@ from sqlml.catalog.dependents import Dependent, dependents, drop_dependent
 from sqlml.catalog.lifecycle import delete_version
 from sqlml.catalog.macros import create_macro, drop_macro
 from sqlml.catalog.models import delete_model
+from sqlml.catalog.schema import check_writable
 from sqlml.errors import DependentObjects, NotFound
 from sqlml.features import interface
 from sqlml.planner import Planner, object_name
@@ -70,6 +71,7 @@ class DropModel(Statement):
         """Delete in one transaction."""
         dropping: Dropping = plan.details
         if dropping.dropped:
+            check_writable(context.database, dropping.versions[0].catalog)
             with context.database.transaction():
                 _drop(dropping, context)
         values = {"model": ("VARCHAR", dropping.name), "versions_dropped": ("INTEGER", len(dropping.dropped))}

@@ -21,7 +21,10 @@ Columns = Mapping[str, str]
 
 
 class Listing(Statement):
-    """A SHOW statement. A subclass says what it shows, the columns, what LIKE compares, and what IN may name."""
+    """A SHOW statement. A subclass says what it shows, the columns, what LIKE compares, and what IN may name.
+
+    One that `yields` is DuckDB's where there is a table of that name.
+    """
 
     takes = (nodes.ShowObjects,)
     shows: ClassVar[str]
@@ -29,6 +32,7 @@ class Listing(Statement):
     named_by: ClassVar[str]
     scopes: ClassVar[tuple[str, ...]] = ()
     order: ClassVar[tuple[str, ...]]
+    yields: ClassVar[bool] = False
 
     def accepts(self, tree: exp.Expr) -> bool:
         """Whether the statement shows this."""
@@ -37,6 +41,9 @@ class Listing(Statement):
     def plan(self, tree: nodes.ShowObjects, planner: Planner) -> Plan:
         """Note what to list."""
         scope, like = tree.args.get("scope"), tree.args.get("like")
+        if not scope and not like and self.yields and planner.binder.has_relation(self.shows):
+            # DuckDB's own SHOW of a table that is called so.
+            return Plan(statement="query", sql=planner.text, reads=None)
         if scope and not self.scopes:
             raise planner.at(InvalidSql(f"SHOW {self.shows} takes no IN.", hint="Leave it out."), tree)
         parts = [part.name for part in scope.parts] if scope else []

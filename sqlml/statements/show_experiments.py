@@ -25,6 +25,7 @@ class ShowExperiments(Listing):
 
     name = "show_experiments"
     shows = "EXPERIMENTS"
+    yields = True
     columns = {
         "catalog": "VARCHAR",
         "experiment": "VARCHAR",

@@ -31,6 +31,7 @@ class ShowRuns(Listing):
 
     name = "show_runs"
     shows = "RUNS"
+    yields = True
     columns = {
         "catalog": "VARCHAR",
         "schema": "VARCHAR",

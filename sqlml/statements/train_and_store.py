@@ -10,15 +10,17 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from sqlglot import exp
+
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
 from sqlml.catalog.lifecycle import has_champion
 from sqlml.catalog.macros import create_macro
-from sqlml.catalog.schema import has_schema, migrate
+from sqlml.catalog.schema import check_writable, has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import parse_query, to_sql
 from sqlml.engine_private import Scratch
-from sqlml.errors import AlreadyExists, ConstraintViolation, ReadOnly, TransactionConflict
+from sqlml.errors import AlreadyExists, ConstraintViolation, TransactionConflict
 from sqlml.features import interface
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
@@ -29,6 +31,9 @@ from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
 _ATTEMPTS = 20
 _CHUNK = 122_880
+# The thresholds of the ROC curve are percentiles of at most so many probabilities; its counts are of all rows.
+_CURVE_ROWS = 100_000
+_THRESHOLD = 0.5
 _LIBRARIES = ("duckdb", "lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy", "sqlml")
 
 
@@ -45,7 +50,9 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     creation, database = plan.details, context.database
     started = time.perf_counter()
     started_at = datetime.datetime.now(datetime.UTC)
-    _check_writable(database, creation.name)
+    # Find out before the training whether its result can be kept.
+    signing.signing_key(create=True)
+    check_writable(database, str(creation.name.catalog))
     if creation.exists_ok:
         found = _find(database, creation.name)
         if found is not None:
@@ -118,11 +125,31 @@ def evaluate(task: str, trained: Trained) -> Evaluated:
     scratch = Scratch(held_out=table)
     try:
         [found] = scratch.rows(to_sql(evaluation(task, trained.classes, rows)))
-        pairs = scratch.rows(to_sql(confusion(trained.classes, rows))) if task == "classification" else []
-        curve = scratch.rows(to_sql(roc_curve(trained.classes, rows))) if len(trained.classes) == 2 else []
+        pairs, curve = _of_classes(scratch, rows, trained)
     finally:
         scratch.close()
-    return Evaluated(dict(zip(COLUMNS[task], found, strict=True)), pairs, [(row[0], *row[3:]) for row in curve])
+    return Evaluated(dict(zip(COLUMNS[task], found, strict=True)), pairs, curve)
+
+
+def _of_classes(scratch: Scratch, rows: exp.Query, trained: Trained) -> tuple[list[Any], list[Any]]:
+    """Confusion matrix and ROC curve; of two classes one pass gives both: the matrix is a point of the curve."""
+    classes = trained.classes
+    if len(classes) != 2:
+        return (scratch.rows(to_sql(confusion(classes, rows))) if classes else []), []
+    curve = [(at, *counts) for at, _, _, *counts in scratch.rows(to_sql(roc_curve(classes, rows, _points(trained))))]
+    hits, false_alarms, rejected, missed = next(counts for at, *counts in curve if at == _THRESHOLD)
+    no, yes = classes
+    pairs = [(yes, yes, hits), (no, yes, false_alarms), (no, no, rejected), (yes, no, missed)]
+    return [pair for pair in pairs if pair[2]], curve
+
+
+def _points(trained: Trained) -> list[float]:
+    """Where the curve is kept: at 0.5 and at the percentiles of the probabilities, which come in an arbitrary order."""
+    import numpy as np
+
+    few = trained.scores[:_CURVE_ROWS, 1]
+    found = np.quantile(few, np.arange(101) / 100, method="inverted_cdf")
+    return sorted({_THRESHOLD, *found.tolist()})
 
 
 def _store(
@@ -231,17 +258,6 @@ def _find(database: Database, name: ObjectName) -> tuple[str, int] | None:
     if not has_schema(database, str(name.catalog)):
         return None
     return catalog.find_model(database, str(name.catalog), str(name.schema), name.name)
-
-
-def _check_writable(database: Database, name: ObjectName) -> None:
-    """Find out before the training whether its result can be kept."""
-    signing.signing_key(create=True)
-    found = database.rows("SELECT readonly FROM duckdb_databases() WHERE database_name = ?", [name.catalog])
-    if found and found[0][0]:
-        raise ReadOnly(
-            f'The database "{name.catalog}" is open for reading only.',
-            hint="Connect without read_only=True, and ATTACH without READ_ONLY.",
-        )
 
 
 def _existing_row(database: Database, name: ObjectName, found: tuple[str, int]) -> Result:

@@ -277,7 +277,7 @@ def test_a_damaged_model_can_be_replaced_and_dropped(trained: sqlml.Connection) 
     assert train(trained, slope=4, words="CREATE OR REPLACE")[1] == 2
     assert at_10(trained) == 41
     trained.execute("DROP MODEL other")
-    trained.execute("DROP MODEL line")
+    trained.execute("DROP MODEL line CASCADE")
     assert [row[2] for row in trained.execute("SHOW MODELS").fetchall()] == ["sign"]
 
 

@@ -529,7 +529,7 @@ class TestLearnable:
         assert shared.execute("FROM over").fetchall() == [(31.0, 1, "a")]
         assert name in [row[2] for row in shared.execute("SHOW MODELS").fetchall()]
         shared.execute(f"DESCRIBE MODEL {quoted}")
-        shared.execute(f"DROP MODEL {quoted}")
+        shared.execute(f"DROP MODEL {quoted} CASCADE")
         shared.execute("ROLLBACK")
 
 
@@ -550,10 +550,10 @@ NAMES = [
     ("SELECT ml_predict('m' || 'x', t) FROM t", errors.InvalidOption, "constant", "literal"),
     ("SELECT * FROM ML.PREDICT(MODEL mm, TABLE t)", errors.NotFound, '"mm"', '"m"'),
     ("SELECT * FROM ML.PREDICT(MODEL m VERSION 7, TABLE t)", errors.NotFound, "version 7", "1"),
-    ("SELECT * FROM ML.PREDICT(MODEL m@prod, TABLE t)", errors.NotFound, '"prod"', "VERSION"),
+    ("SELECT * FROM ML.PREDICT(MODEL m@prod, TABLE t)", errors.NotFound, '"prod"', "SET ALIAS prod"),
     ("SELECT * FROM ML.PREDICT(m, TABLE t)", errors.InvalidOption, "column m", "'m'"),
     ("DROP MODEL mm", errors.NotFound, '"mm"', '"m"'),
-    ("DROP MODEL m VERSION 1", errors.NotSupported, "VERSION", "whole"),
+    ("DROP MODEL m VERSION 7", errors.NotFound, "version 7", "1"),
     ("DESCRIBE MODEL mm", errors.NotFound, '"mm"', '"m"'),
     ("DESCRIBE MODEL m VERSION 7", errors.NotFound, "version 7", "1"),
     ("EXPLAIN DROP MODEL mm", errors.NotFound, '"mm"', '"m"'),
@@ -573,7 +573,7 @@ NAMES = [
     ("SELECT * FROM ML.FORECAST(MODEL m)", errors.NotSupported, "ML.FORECAST", "docs"),
     ("SELECT AI.GENERATE('x')", errors.NotSupported, "AI.GENERATE", "docs"),
     ("SELECT ai_query('x', 'y')", errors.NotSupported, "AI_QUERY", "docs"),
-    ("ALTER MODEL m RENAME TO n", errors.NotSupported, "ALTER MODEL", "docs"),
+    ("ALTER MODEL mm RENAME TO n", errors.NotFound, '"mm"', '"m"'),
     ("EXPORT MODEL m TO '/tmp/x'", errors.NotSupported, "EXPORT MODEL", "docs"),
     ("GRANT EXECUTE ON MODEL m TO bob", errors.NotSupported, "GRANT", "docs"),
     ("EXPLAIN MODEL m", errors.NotSupported, "EXPLAIN MODEL", "DESCRIBE"),
