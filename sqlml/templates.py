@@ -12,7 +12,7 @@ from sqlml.dialect import parse_query
 # What may stand in an expression several times without being worked out several times.
 _PLAIN = (exp.Column, exp.Identifier, exp.Literal, exp.Cast, exp.DataType, exp.Paren, exp.Neg, exp.Boolean, exp.Null)
 _PLAIN_NODES = 8
-_ROW = "sqlml_row"
+_ROW, _VALUES = "sqlml_row", "sqlml_values"
 
 
 @cache
@@ -47,6 +47,21 @@ def bound(value: exp.Expr, name: str, body: exp.Expr) -> exp.Expr:
 def once(value: exp.Expr, body: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
     """The body over a value that is worked out once, however often the body names it."""
     return body(value) if is_plain(value) else bound(value, _ROW, body(exp.column(_ROW)))
+
+
+def apart(
+    values: Mapping[str, exp.Expr], body: Callable[[Mapping[str, exp.Expr]], exp.Expr], *, captured: bool = False
+) -> exp.Expr:
+    """The body over values that are worked out before it, where that is needed.
+
+    DuckDB fails on a window inside a lambda whose argument has a lambda of its own; so no window may get into one:
+    where a value is no plain one, or the body has lambdas that capture a statistic, all are put into a struct first.
+    """
+    if all(is_plain(v) or (v.find(exp.Window) is not None and not captured) for v in values.values()):
+        return body(values)
+    fields = [exp.PropertyEQ(this=exp.to_identifier(k, quoted=True), expression=v) for k, v in values.items()]
+    each = {k: exp.func("struct_extract", exp.column(_VALUES), exp.Literal.string(k)) for k in values}
+    return bound(exp.Struct(expressions=fields), _VALUES, body(each))
 
 
 def cast(value: exp.Expr, duckdb_type: str) -> exp.Expr:

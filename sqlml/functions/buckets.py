@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlglot import exp
 
-from sqlml.templates import fill, number, once, text
+from sqlml.templates import apart, fill, number, once, text
 
 FORMATS = ("bucket_names", "bucket_ranges", "bucket_ranges_json")
 
@@ -44,18 +46,18 @@ def constant_buckets(x: exp.Expr, points: list[float], output_format: str) -> ex
 def learned_buckets(x: exp.Expr, points: exp.Expr, output_format: str) -> exp.Expr:
     """The bucket of x between points that are an expression: a sorted list of DOUBLE."""
 
-    def body(value: exp.Expr) -> exp.Expr:
-        index = fill(_INDEX, {"points": points, "x": value})
+    def body(values: Mapping[str, exp.Expr]) -> exp.Expr:
+        index = fill(_INDEX, values)
         if output_format == "bucket_names":
             bucket = fill(_NAME, {"index": index})
         else:
-            low = fill("SELECT list_extract($points, $index - 1)", {"points": points, "index": index})
-            high = fill("SELECT list_extract($points, $index)", {"points": points, "index": index})
+            low = fill("SELECT list_extract($points, $index - 1)", {**values, "index": index})
+            high = fill("SELECT list_extract($points, $index)", {**values, "index": index})
             template = _RANGE if output_format == "bucket_ranges" else _JSON
             bucket = fill(template, {"low": fill(_WRITTEN, {"x": low}), "high": fill(_WRITTEN, {"x": high})})
-        return fill(_BUCKET, {"x": value, "bucket": bucket})
+        return fill(_BUCKET, {**values, "bucket": bucket})
 
-    return once(x, body)
+    return apart({"x": x, "points": points}, body)
 
 
 def _constant_name(points: list[float], index: int, output_format: str) -> str:

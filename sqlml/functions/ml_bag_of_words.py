@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, listed
 from sqlml.functions.base import Call, Context
-from sqlml.functions.vocabulary import DOCUMENT_COUNTS, POSITIONS, VOCABULARY, limits
+from sqlml.functions.vocabulary import DOCUMENT_COUNTS, VOCABULARY, limits, positions
 from sqlml.templates import fill
 
 _COUNTED = """
@@ -37,4 +37,4 @@ class MlBagOfWords(Analytic):
         x = listed(given["tokenized_document"], "VARCHAR", call, context)
         counts = fill(DOCUMENT_COUNTS, {"x": x})
         vocabulary = self.learn(VOCABULARY, {"counts": counts, **limits(given, context)}, context)
-        return fill(_COUNTED, {"positions": fill(POSITIONS, {"vocabulary": vocabulary, "x": x})})
+        return fill(_COUNTED, {"positions": positions(x, vocabulary)})

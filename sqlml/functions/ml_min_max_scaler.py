@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, numeric
 from sqlml.functions.base import Call, Context
-from sqlml.templates import fill, once
+from sqlml.templates import apart, fill
 
 _LEAST = "SELECT sqlml_over_all(min(CASE WHEN isfinite($x) THEN $x END))"
 _GREATEST = "SELECT sqlml_over_all(max(CASE WHEN isfinite($x) THEN $x END))"
@@ -39,4 +39,4 @@ class MlMinMaxScaler(Analytic):
         x = numeric(given["numerical_expression"], call, context)
         least = self.learn(_LEAST, {"x": x}, context)
         greatest = self.learn(_GREATEST, {"x": x}, context)
-        return once(x, lambda value: fill(_SCALED, {"x": value, "least": least, "greatest": greatest}))
+        return apart({"x": x, "least": least, "greatest": greatest}, lambda values: fill(_SCALED, values))

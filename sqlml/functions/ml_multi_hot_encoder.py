@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, listed
 from sqlml.functions.base import Call, Context
-from sqlml.functions.vocabulary import DOCUMENT_COUNTS, POSITIONS, VOCABULARY, limits
+from sqlml.functions.vocabulary import DOCUMENT_COUNTS, VOCABULARY, limits, positions
 from sqlml.templates import fill, once
 
 # Each number where it comes first.
@@ -39,5 +39,4 @@ class MlMultiHotEncoder(Analytic):
         x = listed(given["array_expression"], "VARCHAR", call, context)
         counts = fill(DOCUMENT_COUNTS, {"x": x})
         vocabulary = self.learn(VOCABULARY, {"counts": counts, **limits(given, context)}, context)
-        positions = fill(POSITIONS, {"vocabulary": vocabulary, "x": x})
-        return once(positions, lambda found: fill(_ENCODED, {"positions": found}))
+        return once(positions(x, vocabulary), lambda found: fill(_ENCODED, {"positions": found}))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlglot import exp
 
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, choice, textual
 from sqlml.functions.base import Call, Context
 from sqlml.functions.vocabulary import COUNTS, MOST_FREQUENT, POSITION, VOCABULARY, limits
-from sqlml.templates import fill, once
+from sqlml.templates import apart, fill
 
 _ENCODED = "SELECT [{'index': $position, 'value': $value}]"
 _DROPPED = "SELECT CASE WHEN $position > 0 AND $x = $dropped THEN 0::DOUBLE ELSE 1::DOUBLE END"
@@ -44,9 +46,9 @@ class MlOneHotEncoder(Analytic):
             return fill(_ENCODED, {"position": position, "value": fill("SELECT 1::DOUBLE", {})})
         dropped = self.learn(MOST_FREQUENT, {"counts": counts}, context)
 
-        def encoded(value: exp.Expr) -> exp.Expr:
-            position = fill(POSITION, {"vocabulary": vocabulary, "x": value})
-            weight = fill(_DROPPED, {"position": position, "x": value, "dropped": dropped})
+        def encoded(values: Mapping[str, exp.Expr]) -> exp.Expr:
+            position = fill(POSITION, values)
+            weight = fill(_DROPPED, {**values, "position": position})
             return fill(_ENCODED, {"position": position, "value": weight})
 
-        return once(x, encoded)
+        return apart({"x": x, "vocabulary": vocabulary, "dropped": dropped}, encoded)

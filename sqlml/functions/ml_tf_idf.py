@@ -7,12 +7,14 @@ from sqlglot import exp
 from sqlml.functions.analytic import Analytic
 from sqlml.functions.arguments import arguments, listed
 from sqlml.functions.base import Call, Context
-from sqlml.functions.vocabulary import DOCUMENT_COUNTS, POSITIONS, VOCABULARY, limits
-from sqlml.templates import fill, once
+from sqlml.functions.vocabulary import DOCUMENT_COUNTS, VOCABULARY, limits, positions
+from sqlml.templates import apart, fill
 
 _IDFS = """
-SELECT list_transform($vocabulary, lambda sqlml_t:
-    ln(1 + sqlml_over_all(count($x))::DOUBLE / (1 + map_extract_value($counts, sqlml_t))))
+SELECT list_extract(list_transform(
+    [{'n': sqlml_over_all(count($x))::DOUBLE, 'counts': $counts, 'vocabulary': $vocabulary}],
+    lambda sqlml_f: list_transform(struct_extract(sqlml_f, 'vocabulary'), lambda sqlml_t:
+        ln(1 + struct_extract(sqlml_f, 'n') / (1 + map_extract_value(struct_extract(sqlml_f, 'counts'), sqlml_t))))), 1)
 """
 _WEIGHED = """
 SELECT coalesce(list_sort(list_transform(map_entries(list_aggregate($positions, 'histogram')), lambda sqlml_e: {
@@ -49,5 +51,5 @@ class MlTfIdf(Analytic):
         known = fill(VOCABULARY, {"counts": counts, **limits(given, context)})
         vocabulary = context.statistic(known)
         idfs = self.learn(_IDFS, {"vocabulary": known, "counts": counts, "x": x}, context)
-        positions = fill(POSITIONS, {"vocabulary": vocabulary, "x": x})
-        return once(positions, lambda found: fill(_WEIGHED, {"positions": found, "idfs": idfs}))
+        found = {"positions": positions(x, vocabulary), "idfs": idfs}
+        return apart(found, lambda values: fill(_WEIGHED, values), captured=True)

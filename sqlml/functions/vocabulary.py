@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from sqlml.functions.arguments import Given, whole
 from sqlml.functions.base import Context
+from sqlml.templates import apart, fill
 
 TOP_K, THRESHOLD = 32_000, 5
 
@@ -26,10 +27,14 @@ SELECT struct_extract(list_extract(list_sort(list_transform(map_entries($counts)
 """
 # 0 for what is not in it.
 POSITION = "SELECT coalesce(list_position($vocabulary, $x), 0)::BIGINT"
-# The numbers of the words of a list.
-POSITIONS = """
+_POSITIONS = """
 SELECT list_transform(coalesce($x, []), lambda sqlml_t: coalesce(list_position($vocabulary, sqlml_t), 0)::BIGINT)
 """
+
+
+def positions(x: exp.Expr, vocabulary: exp.Expr) -> exp.Expr:
+    """The numbers of the words of a list."""
+    return apart({"x": x, "vocabulary": vocabulary}, lambda values: fill(_POSITIONS, values), captured=True)
 
 
 def limits(given: Given, context: Context) -> dict[str, exp.Expr]:
