@@ -190,6 +190,8 @@ def _transform(
 ) -> Described | None:
     """The TRANSFORM clause, checked, with the types of its columns."""
     items = tree.args.get("transform")
+    if items == []:
+        raise planner.at(InvalidSql("TRANSFORM has no columns.", hint="Write TRANSFORM (a, b + 1 AS b, label)."), tree)
     if not items:
         if trains:
             return None
