@@ -17,9 +17,12 @@ class MlTransform(Function):
 
         SELECT * FROM ML.TRANSFORM(MODEL churn, TABLE customers_2025);
 
+    Becomes the expressions of the clause over the input, with the learned statistics as constants:
+
+        SELECT (age - 41.5) / 12.7 AS age, upper(plan) AS plan, churned FROM customers_2025
+
     The columns of the clause come first, in its order; then those of the input that the clause does not read, the
-    label among them. Becomes the expressions of the clause over the input, with the learned statistics as constants.
-    A view keeps the statistics of the version it was made with. Source: BigQuery ML, ML.TRANSFORM.
+    label among them. A view keeps the statistics of the version it was made with. Source: BigQuery ML, ML.TRANSFORM.
     """
 
     name = "ml_transform"

@@ -64,6 +64,9 @@ class CreateModel(Statement):
 
         LGBMClassifier().fit(customers[["age", "plan"]], customers["churned"])
 
+    TRANSFORM (a, ML.STANDARD_SCALER(b) OVER () AS b, label) says what the columns of the query become; what it learns
+    is kept with the version and replayed wherever the model is asked, with the columns of the query.
+
     Result: one row with model, version, metrics and seconds. Source: BigQuery ML, CREATE MODEL.
     """
 
