@@ -46,7 +46,7 @@ def bound(value: exp.Expr, name: str, body: exp.Expr) -> exp.Expr:
 
 def once(value: exp.Expr, body: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
     """The body over a value that is worked out once, however often the body names it."""
-    return body(value) if is_plain(value) else bound(value, _ROW, body(exp.column(_ROW)))
+    return body(value) if is_plain(value) else bound(value, _ROW, body(exp.to_identifier(_ROW)))
 
 
 def apart(
@@ -60,7 +60,7 @@ def apart(
     if all(is_plain(v) or (v.find(exp.Window) is not None and not captured) for v in values.values()):
         return body(values)
     fields = [exp.PropertyEQ(this=exp.to_identifier(k, quoted=True), expression=v) for k, v in values.items()]
-    each = {k: exp.func("struct_extract", exp.column(_VALUES), exp.Literal.string(k)) for k in values}
+    each = {k: exp.func("struct_extract", exp.to_identifier(_VALUES), exp.Literal.string(k)) for k in values}
     return bound(exp.Struct(expressions=fields), _VALUES, body(each))
 
 

@@ -32,11 +32,7 @@ _PART = {
     "field": "SELECT struct_extract($column, $part)",
     "element": "SELECT list_extract($column, $part)",
     # A place of a sparse vector that is not listed is 0.
-    "index": """
-        SELECT coalesce(list_sum(list_transform(
-            list_filter($column, lambda sqlml_e: struct_extract(sqlml_e, 'index') = $part),
-            lambda sqlml_e: struct_extract(sqlml_e, 'value'))), 0::DOUBLE)
-    """,
+    "index": "SELECT coalesce(map_extract_value($column, $part), 0::DOUBLE)",
 }
 
 
@@ -62,6 +58,13 @@ class MadeFeature:
         """The feature of its column."""
         part = exp.Literal.string(self.part) if isinstance(self.part, str) else exp.Literal.number(self.part or 0)
         return fill(_PART[self.kind], {"column": column, "part": part})
+
+
+def prepared(column: MadeColumn, features: Sequence[MadeFeature]) -> exp.Expr:
+    """The expression of a column as its features take it: a sparse vector as a map, made once for all its places."""
+    if any(f.kind == "index" and f.column == column.name for f in features):
+        return fill("SELECT map_from_entries($column)", {"column": column.tree})
+    return column.tree.copy()
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,7 @@ def _given_value(feature: Feature, value: exp.Expr) -> exp.Expr:
 
 def _inputs(transform: Transform, raw: Mapping[str, exp.Expr]) -> exp.Expr:
     needed = {f.column for f in transform.features}
-    columns = {c.name: over(c.tree, raw) for c in transform.columns if c.name in needed}
+    columns = {c.name: over(prepared(c, transform.features), raw) for c in transform.columns if c.name in needed}
     many = any(f.kind != "column" or len(inputs_of(f.feature)) > 1 for f in transform.features)
     if not many:
         return _input_struct(transform, columns)
@@ -222,4 +225,4 @@ def _struct(values: Mapping[str, exp.Expr]) -> exp.Struct:
 
 
 def _field(struct: str, name: str) -> exp.Expr:
-    return exp.Anonymous(this="struct_extract", expressions=[exp.column(struct), exp.Literal.string(name)])
+    return exp.Anonymous(this="struct_extract", expressions=[exp.to_identifier(struct), exp.Literal.string(name)])

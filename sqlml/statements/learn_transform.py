@@ -28,6 +28,7 @@ from sqlml.transform import (
     MadeColumn,
     MadeFeature,
     literal,
+    prepared,
     with_statistics,
     write,
 )
@@ -187,7 +188,9 @@ def transform_only(learned: Learned, seconds: float) -> Trained:
 
 def made_query(columns: Sequence[MadeColumn], features: Sequence[MadeFeature], passed: Sequence[str]) -> exp.Select:
     """`SELECT the features and what comes through FROM the columns of the clause FROM the query`."""
-    inner = exp.select(*(exp.alias_(c.tree.copy(), c.name, quoted=True) for c in columns)).from_(query_rows(RAW))
+    inner = exp.select(*(exp.alias_(prepared(c, features), c.name, quoted=True) for c in columns)).from_(
+        query_rows(RAW)
+    )
     outer = []
     for column in columns:
         source = exp.column(column.name, table=MADE, quoted=True)
