@@ -34,6 +34,9 @@ class ArtifactStore:
         Raises ArtifactRefused when signature or bytes do not hold, also of a model that is loaded already.
         """
         for model in models:
+            if model.task == "transform":
+                # It is in the catalog, signed; there is nothing to score with.
+                continue
             if artifacts.SCORERS.get(model.sha256) is not None and not catalog.is_intact(self._cursor, model):
                 raise artifacts.changed(model)
             self._hold(model, lambda model=model: self._body(model))
@@ -56,7 +59,8 @@ class ArtifactStore:
 
     def keep(self, model: ModelVersion, body: bytes) -> None:
         """Load a new model from its bytes."""
-        self._hold(model, lambda: body)
+        if model.task != "transform":
+            self._hold(model, lambda: body)
 
     def _hold(self, model: ModelVersion, read: Any) -> None:
         scorer = artifacts.SCORERS.get_or_load(model.sha256, lambda: artifacts.load(model, read()))

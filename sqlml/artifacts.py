@@ -36,12 +36,15 @@ def sha256(body: bytes) -> str:
 
 def feature_signature(model: ModelVersion) -> str:
     """The sha256 of what a model takes and gives: features with types, task, label with its type, classes."""
-    described = {
+    described: dict[str, Any] = {
         "features": [[f.name, f.type, f.family] for f in model.features],
         "task": model.task,
         "label": [model.label, model.label_type],
         "classes": list(model.classes),
     }
+    if model.transform:
+        described["transform"] = model.transform
+        described["raw"] = [[f.name, f.type, f.family] for f in model.raw]
     return sha256(to_bytes(described))
 
 

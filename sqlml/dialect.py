@@ -125,6 +125,13 @@ class _Parser(ModelStatements, DuckDBParser):
             nodes.set_span(call, start.start, self._closing(open_paren).end + 1)
         return result
 
+    def _parse_window(self, this: exp.Expr | None, *args: Any, **kwargs: Any) -> exp.Expr | None:
+        result = super()._parse_window(this, *args, **kwargs)
+        start = nodes.offset_of(this) if this is not None else None
+        if isinstance(result, exp.Window) and start is not None:
+            nodes.set_span(result, start, self._prev.end + 1)
+        return result
+
     def _parse_types(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
         # STRUCT(...) is a type only where a type is asked for; BigQuery's value form is read as a call.
         if kwargs.get("check_func") and self._curr.token_type == TokenType.STRUCT:

@@ -125,6 +125,7 @@ def _vector_index(gen: Any, node: exp.Expr) -> str:
 
 
 TRANSFORMS: dict[type[exp.Expr], Write] = {
+    nodes.ReplayedInputs: lambda gen, node: gen.sql(node, "this"),
     # sqlglot leaves these out where it does not know the function; ours are all anonymous.
     exp.IgnoreNulls: lambda gen, node: f"{gen.sql(node, 'this')} IGNORE NULLS",
     exp.RespectNulls: lambda gen, node: f"{gen.sql(node, 'this')} RESPECT NULLS",

@@ -59,6 +59,7 @@ FAMILY_TYPES = {
     "timestamp": "TIMESTAMP",
     "time": "TIME",
     "interval": "INTERVAL",
+    "other": "a list or struct",
 }
 
 
@@ -142,6 +143,9 @@ def interface(model: ModelVersion) -> str:
     SQL that is kept (a view) works with every version of the model that has the same one.
     """
     inputs = [[i.name, i.sql(exp.column("x")).sql(dialect="duckdb")] for i in all_inputs(model.features)]
+    if model.transform:
+        # What is made of them is the macro's own affair: it changes with every training.
+        inputs = [[f.name, f.type] for f in model.raw]
     described = json.dumps([model.task, inputs, list(model.classes)], separators=(",", ":"))
     return hashlib.sha256(described.encode()).hexdigest()[:16]
 

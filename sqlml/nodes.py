@@ -139,6 +139,12 @@ class CreateVectorIndex(exp.Expression):
     }
 
 
+class ReplayedInputs(exp.Expression):
+    """The inputs that a TRANSFORM clause makes; `raw` is the struct of columns it makes them of."""
+
+    arg_types = {"this": True, "raw": True}
+
+
 class Label(exp.Expression):
     """` AS name` put behind a projection that the user did not name."""
 

@@ -6,7 +6,7 @@ Planning runs nothing and trains nothing. It sees the catalog only through the S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,10 +20,11 @@ from sqlml.dialect import read_name
 from sqlml.errors import InvalidOption, NotFound, SqlmlError
 from sqlml.extensions import Registry
 from sqlml.functions.base import Function
+from sqlml.learning import LearningRewriter
 from sqlml.parameters import name_parameters, used_values
 from sqlml.rewriter import ModelStore, Rewriter, constant
 from sqlml.splice import splice
-from sqlml.types import Binder, ModelVersion, ObjectName, Params, Plan, Privilege, Relation, SourceMap
+from sqlml.types import Binder, Column, ModelVersion, ObjectName, Params, Plan, Privilege, Relation, SourceMap
 
 if TYPE_CHECKING:
     from sqlglot.optimizer.scope import Scope
@@ -126,6 +127,20 @@ class Planner:
             writes=writes,
             privileges=_privileges(reads, writes, rewriter.models),
         )
+
+    def learning(self, columns: Sequence[Column]) -> LearningRewriter:
+        """What rewrites the columns of a TRANSFORM clause over these raw columns."""
+        rewriter = LearningRewriter(
+            self.text,
+            self._functions,
+            self.binder,
+            self.resolve,
+            self._store,
+            self.values,
+            catalog=self.snapshot.catalog,
+            unfolded=self.unfolded,
+        )
+        return rewriter.over(columns)
 
     def _home_of(self, tree: exp.Expr) -> str:
         """The catalog in which DuckDB looks up the names of SQL that is kept: that of the view or macro itself."""

@@ -11,6 +11,7 @@ from sqlml import nodes
 from sqlml.dialect import to_sql
 from sqlml.errors import InvalidOption, NotFound, NotSupported, SqlmlError, nearest_hint
 from sqlml.extensions import Registry
+from sqlml.functions.analytic import over_all_rows
 from sqlml.functions.base import Call, Function, Source, read_arguments
 from sqlml.functions.later import LATER
 from sqlml.parameters import used_values
@@ -68,6 +69,7 @@ class Rewriter:
         self._binder = binder
         self._resolve = resolve
         self._store = store
+        self._tasks: tuple[str, ...] = ()
 
     def rewrite(self, tree: exp.Expr) -> exp.Expr:
         """Replace every call of ours in the tree, in place; returns the tree (a new root where that was replaced)."""
@@ -124,10 +126,32 @@ class Rewriter:
         function = self._find(call, schema)
         if function is None:
             return
-        if isinstance(node.parent, exp.Window | exp.Filter) and node.arg_key == "this":
-            raise self._at(InvalidOption(f"{function.name} is not a window function.", hint="Leave OVER out."), call)
+        replaced = self._windowed(function, node, call)
         schema_of = node.this if isinstance(node, exp.Dot) else None
-        self._replace(node, call, self._run(function, call, function.scalar), schema=schema_of)
+        self._replace(replaced, call, self._run(function, call, function.scalar), schema=schema_of)
+
+    def _windowed(self, function: Function, node: exp.Expr, call: exp.Anonymous) -> exp.Expr:
+        """What the call is replaced with: an analytic function together with its `OVER ()`."""
+        parent = node.parent if node.arg_key == "this" else None
+        is_window = isinstance(parent, exp.Window | exp.Filter | exp.IgnoreNulls | exp.RespectNulls)
+        if not function.is_analytic:
+            if is_window:
+                raise self._at(
+                    InvalidOption(f"{function.name} is not a window function.", hint="Leave OVER out."), call
+                )
+            return node
+        hint = f"Write {function.signature}."
+        if not isinstance(parent, exp.Window):
+            raise self._at(InvalidOption(f"{function.name} is over all rows: it needs OVER ().", hint=hint), call)
+        if any(value for key, value in parent.args.items() if key not in ("this", "over")):
+            raise self._at(
+                InvalidOption(
+                    f"{function.name} is over all rows: OVER () takes no PARTITION BY, ORDER BY, frame or name.",
+                    hint=hint,
+                ),
+                call,
+            )
+        return parent
 
     def _visit_table(self, table: exp.Table) -> None:
         call = table.this
@@ -160,6 +184,7 @@ class Rewriter:
 
     def _run(self, function: Function, node: exp.Anonymous, rewrite: Callable[[Call, Rewriter], Any]) -> Any:
         self.calls.append(function.name)
+        self._tasks = function.tasks
         try:
             return rewrite(read_arguments(node, function.name), self)
         except SqlmlError as error:
@@ -173,7 +198,7 @@ class Rewriter:
         sent: exp.Expr | None = None,
         schema: exp.Expr | None = None,
     ) -> None:
-        span = nodes.span_of(call)
+        span = nodes.span_of(node if isinstance(node, exp.Window) else call)
         assert span is not None
         # Not the first place in the whole node: arguments that were replaced hold places of other texts.
         first = nodes.offset_of(schema) if schema is not None else None
@@ -187,9 +212,18 @@ class Rewriter:
 
     # What functions may ask: the Context.
 
+    def statistic(self, aggregate: exp.Expr) -> exp.Expr:
+        """A statistic of all rows: here the rows are those of the query around it."""
+        return over_all_rows(aggregate)
+
     def model(self, reference: exp.Expr) -> ModelVersion:
         """The model of an argument."""
         found = self._resolve(reference, self)
+        if found.task not in self._tasks:
+            raise InvalidOption(
+                f'Model "{found.short_name}" only transforms; {self.calls[-1]} is for models that predict.',
+                hint="ML.TRANSFORM and ML.FEATURE_INFO take it.",
+            )
         if found not in self.models:
             self.models.append(found)
         return found

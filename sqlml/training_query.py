@@ -11,6 +11,7 @@ from sqlml.task import Task
 from sqlml.types import Feature, SourceMap
 
 _ROWS = "sqlml_rows"
+_QUERY = "sqlml_query"
 _INPUT = "sqlml_input_"
 _LABEL, _HASH, _SPLIT, _WEIGHT = "sqlml_label", "sqlml_row_hash", "sqlml_split", "sqlml_weight"
 _WHOLE_NUMBERS = {
@@ -19,8 +20,28 @@ _WHOLE_NUMBERS = {
 }
 
 
-def training_query(task: Task, features: tuple[Feature, ...], planned: Planned) -> tuple[str, SourceMap]:
-    """The SQL and its map back to the user's text; the user's query stands in it to the byte."""
+def query_rows(alias: str) -> exp.Subquery:
+    """`(the user's query) AS alias`, to be put in by `around`."""
+    return exp.Subquery(this=exp.select("*").from_(_QUERY), alias=exp.TableAlias(this=exp.to_identifier(alias)))
+
+
+def around(tree: exp.Select, planned: Planned) -> tuple[str, SourceMap]:
+    """The SQL of a query over `query_rows`, and its map back; the user's query stands in it to the byte."""
+    before, _, after = to_sql(tree).rpartition(to_sql(exp.select("*").from_(_QUERY)))
+    shift = len(before)
+    sent = planned.source_map
+    start = sent.to_text(0)
+    pieces = [(a + shift, b + shift, c, d) for a, b, c, d in sent.pieces]
+    if not pieces or pieces[0][:2] != (shift, shift):
+        pieces.insert(0, (shift, shift, start, start))
+    # A line break ends a comment that the user's query may end with.
+    return before + planned.sql + "\n" + after, SourceMap(sent.text, ((0, shift, start, start), *pieces))
+
+
+def training_query(
+    task: Task, features: tuple[Feature, ...], planned: Planned, made: exp.Select | None = None
+) -> tuple[str, SourceMap]:
+    """The SQL and its map back to the user's text; `made` is what a TRANSFORM clause makes of the user's query."""
     by_name = {f.name: f for f in features}
     rows = unused_name(_ROWS, [*by_name, task.label, task.common.data_split_col, task.weight_column])
 
@@ -37,17 +58,10 @@ def training_query(task: Task, features: tuple[Feature, ...], planned: Planned) 
     if task.weight_column:
         weight = exp.cast(column(task.weight_column), exp.DataType.build("DOUBLE", dialect="duckdb"))
         columns.append(exp.alias_(weight, _WEIGHT))
-    # The placeholder marks where the text of the query goes.
-    holder = exp.Subquery(this=exp.select("*").from_("sqlml_query"), alias=exp.TableAlias(this=exp.to_identifier(rows)))
-    before, _, after = to_sql(exp.select(*columns).from_(holder)).rpartition("SELECT * FROM sqlml_query")
-    shift = len(before)
-    sent = planned.source_map
-    start = sent.to_text(0)
-    pieces = [(a + shift, b + shift, c, d) for a, b, c, d in sent.pieces]
-    if not pieces or pieces[0][:2] != (shift, shift):
-        pieces.insert(0, (shift, shift, start, start))
-    # A line break ends a comment that the user's query may end with.
-    return before + planned.sql + "\n" + after, SourceMap(sent.text, ((0, shift, start, start), *pieces))
+    holder = query_rows(rows)
+    if made is not None:
+        holder.set("this", made)
+    return around(exp.select(*columns).from_(holder), planned)
 
 
 def _label(task: Task, label: exp.Expr) -> exp.Expr:

@@ -68,6 +68,9 @@ class ModelVersion:
     library_versions: str
     signature: str
     encoding: str
+    # With a TRANSFORM clause: the clause as JSON and the columns it reads; `features` are what it makes of them.
+    transform: str = ""
+    raw: tuple[Feature, ...] = ()
     is_pinned: bool = False  # whether the statement names this very version
     alias: str | None = None  # the alias by which the statement names it
 
@@ -75,6 +78,11 @@ class ModelVersion:
     def is_partitioned(self) -> bool:
         """Whether it is many models, one a key: a row whose key has none gets no answer."""
         return self.format == "partitioned"
+
+    @property
+    def takes(self) -> tuple[Feature, ...]:
+        """The columns a prediction is asked with: the features, or what the TRANSFORM clause makes them of."""
+        return self.raw if self.transform else self.features
 
     @property
     def full_name(self) -> str:

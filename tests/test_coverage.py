@@ -138,7 +138,7 @@ def test_a_function_declares(function: Function) -> None:
 def test_a_model_type_declares(model_type) -> None:
     own = type(model_type)
     is_by_option = own.task_of is not ModelType.task_of
-    assert own.task in ("regression", "classification") or is_by_option
+    assert own.task in ("regression", "classification", "transform") or is_by_option
     assert own.encoding in ("one_hot", "label")
     assert is_dataclass(own.Options)
     assert own.Options.__dataclass_params__.frozen

@@ -90,7 +90,6 @@ def _what_comes_later(line: str) -> list[str]:
 
 
 _CLAUSES = {
-    "transform": "TRANSFORM",
     "input": "INPUT",
     "output": "OUTPUT",
     "remote": "REMOTE",

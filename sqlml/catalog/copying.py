@@ -12,6 +12,7 @@ from sqlml.types import ModelVersion
 # Read with (model id, version) of the source; written with the values of the copy put in their place.
 _ROWS = (
     ("SELECT position, name, type, family FROM sqlml.features WHERE model_id = ? AND version = ?", "features"),
+    ("SELECT clause FROM sqlml.transforms WHERE model_id = ? AND version = ?", "transforms"),
     (
         """SELECT catalog_name, schema_name, relation_name, is_path FROM sqlml.source_relations
            WHERE model_id = ? AND version = ?""",
@@ -46,6 +47,7 @@ _ROWS = (
 )
 _INSERT = {
     "features": "INSERT INTO sqlml.features VALUES (?, ?, ?, ?, ?, ?)",
+    "transforms": "INSERT INTO sqlml.transforms VALUES (?, ?, ?)",
     "source_relations": "INSERT INTO sqlml.source_relations VALUES (?, ?, ?, ?, ?, ?)",
     "source_columns": "INSERT INTO sqlml.source_columns VALUES (?, ?, ?, ?)",
     "confusion": "INSERT INTO sqlml.confusion VALUES (?, ?, ?, ?, ?)",

@@ -18,6 +18,7 @@ _VERSION_TABLES = (
     "DELETE FROM sqlml.source_columns WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.source_relations WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.features WHERE model_id = ? AND version = ?",
+    "DELETE FROM sqlml.transforms WHERE model_id = ? AND version = ?",
     """DELETE FROM sqlml.datasets WHERE run_id IN
        (SELECT run_id FROM sqlml.runs WHERE model_id = ? AND version = ?)""",
     """DELETE FROM sqlml.params WHERE run_id IN

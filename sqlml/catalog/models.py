@@ -150,7 +150,8 @@ def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
     params = [[k, v if isinstance(v, str) else json.dumps(v)] for k, v in new.params.items()]
     sources = [[r.name.catalog, r.name.schema, r.name.name, r.is_path] for r in new.sources]
     for table, same, rows in (
-        ("features", key, [[i, f.name, f.type, f.family] for i, f in enumerate(model.features, 1)]),
+        ("features", key, [[i, f.name, f.type, f.family] for i, f in enumerate(model.takes, 1)]),
+        ("transforms", key, [[model.transform]] if model.transform else []),
         ("source_relations", key, sources),
         ("source_columns", key, [[str(r.name), c] for r in new.sources for c in r.columns or ()]),
         ("confusion", key, new.confusion),
@@ -201,6 +202,7 @@ def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
         "DELETE FROM sqlml.source_columns WHERE model_id = ?",
         "DELETE FROM sqlml.source_relations WHERE model_id = ?",
         "DELETE FROM sqlml.features WHERE model_id = ?",
+        "DELETE FROM sqlml.transforms WHERE model_id = ?",
         "DELETE FROM sqlml.runs WHERE model_id = ?",
         "DELETE FROM sqlml.artifacts WHERE model_id = ?",
         "DELETE FROM sqlml.model_versions WHERE model_id = ?",
@@ -216,15 +218,17 @@ def read_metrics(cursor: Cursor, catalog: str, model_id: str, version: int) -> d
     """
     rows = cursor.rows(
         in_catalog(
-            """SELECT t.key, t.value FROM sqlml.metrics AS t JOIN sqlml.runs AS r ON r.run_id = t.run_id
-               WHERE r.model_id = ? AND r.version = ? AND t.key NOT IN ('loss', 'eval_loss', 'duration_ms')""",
+            """SELECT t.key, t.value FROM sqlml.runs AS r
+               LEFT JOIN sqlml.metrics AS t ON t.run_id = r.run_id AND t.key NOT IN ('loss', 'eval_loss', 'duration_ms')
+               WHERE r.model_id = ? AND r.version = ?""",
             catalog,
         ),
         [model_id, version],
     )
     if not rows:
         raise ModelReplaced("The model was dropped by another transaction.", hint="Send the statement again.")
-    return dict(rows)
+    # A model that only transforms has none.
+    return {key: value for key, value in rows if key is not None}
 
 
 def find_artifact(cursor: Cursor, catalog: str, sha256: str) -> ModelVersion | None:

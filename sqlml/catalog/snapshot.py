@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,11 @@ from sqlml.types import Feature, ModelVersion, ObjectName
 _VERSIONS = """
 SELECT m.schema_name, m.model_name, m.model_id, v.version, v.model_type, v.task, v.label_name, v.label_type,
        v.classes, a.format, a.sha256, a.feature_signature, a.library_versions, a.signature, v.encoding,
-       f.position, f.name, f.type, f.family
+       t.clause, f.position, f.name, f.type, f.family
 FROM sqlml.models AS m
 JOIN sqlml.model_versions AS v ON v.model_id = m.model_id
 LEFT JOIN sqlml.artifacts AS a ON a.model_id = v.model_id AND a.version = v.version
+LEFT JOIN sqlml.transforms AS t ON t.model_id = v.model_id AND t.version = v.version
 LEFT JOIN sqlml.features AS f ON f.model_id = v.model_id AND f.version = v.version
 WHERE list_contains(?, lower(m.model_name))
 """
@@ -170,7 +172,10 @@ def _by_version(rows: list[tuple[Any, ...]]) -> Iterable[list[tuple[Any, ...]]]:
 
 def _version(catalog: str, rows: list[tuple[Any, ...]]) -> ModelVersion:
     (schema, name, model_id, version, model_type, task, label, label_type, classes, *rest) = rows[0]
-    fmt, sha, signature_of_features, libraries, signature, encoding, *_ = rest
+    fmt, sha, signature_of_features, libraries, signature, encoding, transform, *_ = rest
+    # None where the rows of features or of the artifact were deleted: then no signature holds.
+    features = tuple(Feature(*row[-3:]) for row in rows if row[-3] is not None)
+    made = [f["feature"] for f in json.loads(transform)["features"]] if transform else []
     return ModelVersion(
         catalog=catalog,
         schema=str(schema),
@@ -182,12 +187,13 @@ def _version(catalog: str, rows: list[tuple[Any, ...]]) -> ModelVersion:
         label=str(label),
         label_type=str(label_type),
         classes=tuple(classes),
-        # None where the rows of features or of the artifact were deleted: then no signature holds.
-        features=tuple(Feature(*row[-3:]) for row in rows if row[-3] is not None),
+        features=tuple(Feature(*f) for f in made) if transform else features,
         format=str(fmt or ""),
         sha256=str(sha or ""),
         feature_signature=str(signature_of_features or ""),
         library_versions=str(libraries or ""),
         signature=str(signature or ""),
         encoding=str(encoding),
+        transform=str(transform or ""),
+        raw=features if transform else (),
     )

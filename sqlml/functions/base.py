@@ -45,6 +45,9 @@ class Context(Protocol):
     def value(self, argument: exp.Expr) -> Any:
         """The Python value of a constant argument or of a parameter."""
 
+    def statistic(self, aggregate: exp.Expr) -> exp.Expr:
+        """What stands for a statistic of all rows: aggregates with OVER (), in TRANSFORM a mark for what is learned."""
+
     @property
     def unfolded(self) -> bool:
         """Whether models must not run while DuckDB plans, as in EXPLAIN."""
@@ -76,11 +79,14 @@ class Call:
 class Function:
     """A SQL function. A subclass declares these and writes `scalar`, `table` or both.
 
-    `privilege` is what the caller needs on each model the call names.
+    `privilege` is what the caller needs on each model the call names; `is_analytic` whether it is written with
+    `OVER ()`; `tasks` are those of the models it takes.
     """
 
     name: ClassVar[str]
     privilege: ClassVar[str] = "EXECUTE"
+    is_analytic: ClassVar[bool] = False
+    tasks: ClassVar[tuple[str, ...]] = ("regression", "classification")
     signature: ClassVar[str]
 
     def scalar(self, call: Call, context: Context) -> exp.Expr:
@@ -90,6 +96,10 @@ class Function:
     def table(self, call: Call, context: Context) -> exp.Query:
         """The query that replaces a call in FROM."""
         raise NotSupported(f"{self.name} is a scalar function.", hint=f"Write SELECT {self.signature} FROM ...")  # noqa: S608 - a hint
+
+
+class Preprocessing(Function):
+    """A function of values alone, which asks no model: a TRANSFORM clause may call it."""
 
 
 def read_arguments(node: exp.Anonymous, name: str) -> Call:

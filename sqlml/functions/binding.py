@@ -12,6 +12,7 @@ from sqlglot import exp
 from sqlml.errors import InvalidOption, NotFound, WrongType, nearest_hint
 from sqlml.features import FAMILY_TYPES, accepts, all_inputs, family_of, value_family
 from sqlml.functions.base import Context, Source, named_value
+from sqlml.transform import OTHER, replayed_inputs
 from sqlml.types import Column, Feature, ModelVersion
 
 # What a feature is bound to: its expression, and its type where it is known.
@@ -20,6 +21,8 @@ Bound = dict[str, tuple[exp.Expr, str | None]]
 
 def input_struct(model: ModelVersion, bound: Bound) -> exp.Expr:
     """`{'input': expression, ...}` for the features of a model."""
+    if model.transform:
+        return replayed_inputs(model, raw_values(model, bound))
     fields = []
     for spec in all_inputs(model.features):
         value, kind = bound[spec.feature.name.casefold()]
@@ -28,16 +31,23 @@ def input_struct(model: ModelVersion, bound: Bound) -> exp.Expr:
     return exp.Struct(expressions=fields)
 
 
+def raw_values(model: ModelVersion, bound: Bound) -> dict[str, exp.Expr]:
+    """The raw columns of a TRANSFORM clause by folded name, their types checked."""
+    for feature in model.takes:
+        _check_type(model, feature, bound[feature.name.casefold()][1])
+    return {name: value for name, (value, _) in bound.items()}
+
+
 def bind_columns(model: ModelVersion, columns: Sequence[Column], alias: str | None, what: str) -> Bound:
     """Features from columns of a relation of that alias.
 
     Raises NotFound naming every feature that is missing.
     """
     by_name = {c.name.casefold(): c for c in columns}
-    missing = [f.name for f in model.features if f.name.casefold() not in by_name]
+    missing = [f.name for f in model.takes if f.name.casefold() not in by_name]
     if missing:
         raise _missing(model, missing, [c.name for c in columns], what)
-    found = {f.name.casefold(): by_name[f.name.casefold()] for f in model.features}
+    found = {f.name.casefold(): by_name[f.name.casefold()] for f in model.takes}
     return {k: (exp.column(c.name, table=alias, quoted=True), c.type) for k, c in found.items()}
 
 
@@ -70,10 +80,10 @@ def bind_row(model: ModelVersion, argument: exp.Expr, context: Context, at: exp.
         source = context.source(argument.table, at)
         return _bind_source(model, source or Source(argument.table, None))
     source = None if argument.table else context.source(argument.name, at)
-    kind = _kind_of(argument, context, at, struct=True)
+    kind = kind_of(argument, context, at, struct=True)
     if source is not None and kind is None:
         return _bind_source(model, source)
-    is_feature = any(f.name.casefold() == argument.name.casefold() for f in model.features)
+    is_feature = any(f.name.casefold() == argument.name.casefold() for f in model.takes)
     is_struct = kind.startswith("STRUCT(") if kind is not None else not is_feature
     return _bind_field(model, argument) if is_struct else None
 
@@ -81,13 +91,13 @@ def bind_row(model: ModelVersion, argument: exp.Expr, context: Context, at: exp.
 def _bind_source(model: ModelVersion, source: Source) -> Bound:
     if source.columns is not None:
         return bind_columns(model, source.columns, source.alias, f'"{source.alias}"')
-    return {f.name.casefold(): (exp.column(f.name, table=source.alias, quoted=True), None) for f in model.features}
+    return {f.name.casefold(): (exp.column(f.name, table=source.alias, quoted=True), None) for f in model.takes}
 
 
 def _bind_sources(model: ModelVersion, sources: Sequence[Source]) -> Bound:
     columns = [c for s in sources for c in s.columns or ()]
     if not all(s.columns is not None for s in sources):
-        return {f.name.casefold(): (exp.column(f.name, quoted=True), None) for f in model.features}
+        return {f.name.casefold(): (exp.column(f.name, quoted=True), None) for f in model.takes}
     return bind_columns(model, columns, None, "the query")
 
 
@@ -95,7 +105,7 @@ def _bind_field(model: ModelVersion, struct: exp.Expr) -> Bound:
     """Fields of a struct column."""
     return {
         f.name.casefold(): (exp.func("struct_extract", struct.copy(), exp.Literal.string(f.name)), None)
-        for f in model.features
+        for f in model.takes
     }
 
 
@@ -109,27 +119,27 @@ def _bind_values(model: ModelVersion, arguments: Sequence[exp.Expr], context: Co
         if name is None:
             unnamed.append(value)
         else:
-            named[name.casefold()] = (value, _kind_of(value, context, at, struct=False))
-    if unnamed and not named and len(unnamed) == len(model.features):
-        kinds = [_kind_of(v, context, at, struct=False) for v in unnamed]
-        return {f.name.casefold(): (v, k) for f, v, k in zip(model.features, unnamed, kinds, strict=True)}
+            named[name.casefold()] = (value, kind_of(value, context, at, struct=False))
+    if unnamed and not named and len(unnamed) == len(model.takes):
+        kinds = [kind_of(v, context, at, struct=False) for v in unnamed]
+        return {f.name.casefold(): (v, k) for f, v, k in zip(model.takes, unnamed, kinds, strict=True)}
     if unnamed:
         shown = f"{len(unnamed)} of {len(arguments)} values"
         raise NotFound(
             f'{shown} for model "{model.short_name}" have no name.',
             hint=f"Write feature := value. The features are: {_features(model)}.",
         )
-    only = model.features[0].name.casefold()
-    if len(arguments) == len(model.features) == 1 and isinstance(arguments[0], exp.Column) and only not in named:
+    only = model.takes[0].name.casefold()
+    if len(arguments) == len(model.takes) == 1 and isinstance(arguments[0], exp.Column) and only not in named:
         # A model of one feature takes a bare column, whatever its name.
         return {only: next(iter(named.values()))}
-    missing = [f.name for f in model.features if f.name.casefold() not in named]
+    missing = [f.name for f in model.takes if f.name.casefold() not in named]
     if missing:
         raise _missing(model, missing, list(named), "the call")
     return named
 
 
-def _kind_of(value: exp.Expr, context: Context, at: exp.Expr, *, struct: bool) -> str | None:
+def kind_of(value: exp.Expr, context: Context, at: exp.Expr, *, struct: bool) -> str | None:
     """The DuckDB type of a plain column, a literal or a cast, where it can be known."""
     if isinstance(value, exp.Column) and not isinstance(value.this, exp.Star):
         sources = [context.source(value.table, at)] if value.table else context.sources(at)
@@ -164,7 +174,8 @@ def _check_type(model: ModelVersion, feature: Feature, kind: str | None) -> None
         return
     family = family_of(kind)
     trained = value_family(feature)
-    if family is None or not accepts(trained, family):
+    is_other = feature.family == OTHER and family in (None, "null")
+    if not is_other and (family is None or feature.family == OTHER or not accepts(trained, family)):
         raise WrongType(
             f'The feature "{feature.name}" of model "{model.short_name}" is {FAMILY_TYPES[trained]} '
             f"({feature.type}) and was given {kind}.",
@@ -183,4 +194,4 @@ def _missing(model: ModelVersion, missing: list[str], given: list[str], what: st
 
 
 def _features(model: ModelVersion) -> str:
-    return ", ".join(f"{f.name} {f.type}" for f in model.features)
+    return ", ".join(f"{f.name} {f.type}" for f in model.takes)

@@ -29,7 +29,7 @@ def scalar_inputs(
     model = context.model(model_argument(call))
     values = call.positional[1:]
     row = bind_row(model, values[0], context, call.node) if len(values) == 1 else None
-    features = {f.name.casefold() for f in model.features}
+    features = {f.name.casefold() for f in model.takes}
     # With a row given, named arguments are settings; without one those that no feature has the name of.
     options = {k: v for k, v in call.named.items() if k != "model" and (row or (k in known and k not in features))}
     misspelt = [k for k in call.named if k not in (*options, *features) and nearest_hint(k, known)]

@@ -31,6 +31,7 @@ class MlFeatureInfo(Function):
 
     name = "ml_feature_info"
     signature = "ML.FEATURE_INFO(MODEL m)"
+    tasks = ("regression", "classification", "transform")
 
     def table(self, call: Call, context: Context) -> exp.Query:
         """The features."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sqlml import nodes
 from sqlml.features import interface
 from sqlml.functions.base import Context
 from sqlml.metrics import predicted_position
@@ -16,7 +17,8 @@ def score_call(model: ModelVersion, inputs: exp.Expr, context: Context) -> exp.E
     The macro is replaced with each version, so a view follows the model, unless it names a version.
     """
     if context.is_stored and not model.is_pinned:
-        return macro_call(model, inputs, context.catalog)
+        raw = inputs.args["raw"] if isinstance(inputs, nodes.ReplayedInputs) else inputs
+        return macro_call(model, raw, context.catalog)
     name = "sqlml_predict_unfolded" if context.unfolded else "sqlml_predict"
     return scorer(name, model.sha256, inputs)
 

@@ -18,6 +18,7 @@ from sqlml.model_types.quantile_regressor import QuantileRegressor
 from sqlml.model_types.random_forest_classifier import RandomForestClassifier
 from sqlml.model_types.random_forest_regressor import RandomForestRegressor
 from sqlml.model_types.sklearn import Sklearn
+from sqlml.model_types.transform_only import TransformOnly
 
 MODEL_TYPES: Registry[ModelType] = Registry(
     "model type",
@@ -39,5 +40,6 @@ MODEL_TYPES: Registry[ModelType] = Registry(
         RandomForestClassifier(),
         RandomForestRegressor(),
         Sklearn(),
+        TransformOnly(),
     ],
 )

@@ -16,6 +16,7 @@ from sqlml.features import interface
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
+from sqlml.transform import macro_inputs
 from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
 
 # An action and its values, as they were decided while planning.
@@ -94,7 +95,7 @@ class _State:
         model = next(v for v in self.versions if v.version == version)
         lifecycle.set_alias(database, model, alias, self.context.user)
         self.aliases[alias.casefold()] = version
-        create_macro(database, model, interface(model), f"@{alias.lower()}")
+        create_macro(database, model, interface(model), f"@{alias.lower()}", inputs=macro_inputs(model))
         self._follow_default()
 
     def drop_alias(self, alias: str) -> None:
@@ -105,7 +106,7 @@ class _State:
         self._follow_default()
 
     def _follow_default(self) -> None:
-        create_macro(self.context.database, self.default, interface(self.default))
+        create_macro(self.context.database, self.default, interface(self.default), inputs=macro_inputs(self.default))
 
     def set_tag(self, version: int | None, key: str, value: str) -> None:
         lifecycle.set_tag(self.context.database, self.versions[0], version, key, value)
@@ -128,10 +129,10 @@ class _State:
             drop_macro(database, self.versions[0], suffix)
         self.versions = [replace(v, name=name.name, schema=str(name.schema)) for v in self.versions]
         for version in self.versions:
-            create_macro(database, version, interface(version), f"@{version.version}")
+            create_macro(database, version, interface(version), f"@{version.version}", inputs=macro_inputs(version))
         for alias, number in self.aliases.items():
             model = next(v for v in self.versions if v.version == number)
-            create_macro(database, model, interface(model), f"@{alias}")
+            create_macro(database, model, interface(model), f"@{alias}", inputs=macro_inputs(model))
         self._follow_default()
 
 

@@ -15,6 +15,7 @@ from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
 from sqlml.statements.train_and_store import existing
+from sqlml.transform import macro_inputs
 from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
 
 
@@ -89,9 +90,9 @@ class CopyModel(Statement):
                 )
                 copied = replace(placed, signature=signing.sign(key, artifacts.statement_of(placed)))
                 copy_version(database, source, copied, signing.key_id(key), context.user, is_first=found is None)
-                create_macro(database, copied, interface(copied), f"@{number}")
+                create_macro(database, copied, interface(copied), f"@{number}", inputs=macro_inputs(copied))
                 if not has_champion(database, copied):
-                    create_macro(database, copied, interface(copied))
+                    create_macro(database, copied, interface(copied), inputs=macro_inputs(copied))
         values = {
             "model": ("VARCHAR", target.name),
             "version": ("INTEGER", number),

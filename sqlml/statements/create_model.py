@@ -19,19 +19,22 @@ from sqlml.errors import (
 from sqlml.features import all_inputs, family_of, feature_of
 from sqlml.lineage import LabelLineage, label_lineage
 from sqlml.model_types import MODEL_TYPES
-from sqlml.options import CommonOptions, read_options
-from sqlml.planner import Planner, object_name
+from sqlml.options import CommonOptions, InstanceWeightOptions, WarmStartOptions, read_options
+from sqlml.planner import Planned, Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
 from sqlml.statements.instance_weights import weight_column
+from sqlml.statements.learn_transform import Described, describe_clause, transform_query
 from sqlml.statements.partition_columns import partition_keys
 from sqlml.statements.train_and_store import existing, train_and_store
 from sqlml.statements.warm_start import previous_version
 from sqlml.task import Task
-from sqlml.training_query import training_query
+from sqlml.training_query import around, training_query
+from sqlml.transform_clause import read_clause
 from sqlml.types import Column, Feature, ObjectName, Plan, Privilege, Relation
 
 _LONGEST_NAME = 255
+_NO_LABEL = Column("", "")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Creation:
     given: dict[str, Any]
     query: str
     lineage: LabelLineage = LabelLineage()
+    transform: Described | None = None
+    learned: str = ""
 
 
 class CreateModel(Statement):
@@ -63,6 +68,9 @@ class CreateModel(Statement):
     Is roughly:
 
         LGBMClassifier().fit(customers[["age", "plan"]], customers["churned"])
+
+    TRANSFORM (a, ML.STANDARD_SCALER(b) OVER () AS b, label) says what the columns of the query become; what it learns
+    is kept with the version and replayed wherever the model is asked, with the columns of the query.
 
     Result: one row with model, version, metrics and seconds. Source: BigQuery ML, CREATE MODEL.
     """
@@ -84,6 +92,9 @@ class CreateModel(Statement):
         given = read_given(tree.expressions, planner)
         model_type = MODEL_TYPES.find(_model_type_of(given))
         owner = f"model_type '{model_type.name}'"
+        senseless = [key for key in given if key in model_type.not_taken]
+        if senseless:
+            raise InvalidOption(f'{owner} has no option "{senseless[0]}".', hint="Leave it out.")
         common, options = read_options(
             (CommonOptions, model_type.Options), given, owner=owner, not_supported=model_type.not_supported
         )
@@ -91,8 +102,13 @@ class CreateModel(Statement):
         query_span = nodes.span_of(query)
         planned = planner.query(query, span=query_span)
         columns = planner.binder.describe(planned.sql, planned.params, planned.source_map)
-        keys = partition_keys(options, columns, common)
-        label, features = _label_and_features(columns, common, weight_column(options, columns, common), keys)
+        raw = [c.name for c in columns]
+        predicts = model_type.task != "transform"
+        transform = _transform(tree, columns, common, options, planned, planner)
+        made = transform.made_features() if transform else ()
+        if transform:
+            columns = transform.columns_of(made)
+        label, features = _label_and_features(columns, common, options) if predicts else (_NO_LABEL, ())
         task = Task(
             model_type=model_type,
             common=common,
@@ -100,7 +116,7 @@ class CreateModel(Statement):
             inputs=all_inputs(features),
             label=label.name,
             label_type=label.type,
-            label_family=_label_family(label, model_type.task_of(options)),
+            label_family=_label_family(label, model_type.task_of(options)) if predicts else "",
         )
         task = replace(task, previous=previous_version(task, features, name, planner.snapshot))
 
@@ -112,10 +128,15 @@ class CreateModel(Statement):
             features=features,
             given=given,
             query=planner.text[slice(*query_span)] if query_span else planned.sql,
-            lineage=label_lineage(planned.tree, [c.name for c in columns], label.name, [f.name for f in features]),
+            lineage=label_lineage(planned.tree, raw, label.name, [f.name for f in features if f.name in raw]),
+            transform=transform,
         )
         self._refuse_existing(creation, planner, tree)
-        sql, source_map = training_query(task, features, planned)
+        replayed = transform_query(transform, made) if transform else None
+        if replayed and not predicts:
+            sql, source_map = around(replayed, planned)
+        else:
+            sql, source_map = training_query(task, features, planned, replayed)
         return Plan(
             statement=self.name,
             sql=sql,
@@ -123,7 +144,7 @@ class CreateModel(Statement):
             params=planned.params,
             reads=planned.reads,
             writes=(Relation(name),),
-            calls=planned.calls,
+            calls=(*planned.calls, *(transform.clause.calls if transform else ())),
             models=planned.models,
             privileges=(
                 *planned.privileges,
@@ -139,7 +160,6 @@ class CreateModel(Statement):
 
     def _refuse_later(self, tree: nodes.CreateModel, planner: Planner) -> None:
         for key, words in (
-            ("transform", "TRANSFORM"),
             ("input", "INPUT and OUTPUT"),
             ("remote", "REMOTE WITH CONNECTION"),
             ("sources", "AS (training_data AS ..., custom_holiday AS ...)"),
@@ -169,6 +189,42 @@ class CreateModel(Statement):
             return
         if planner.snapshot.versions_of(creation.name):
             raise planner.at(existing(creation.name), tree.this)
+
+
+def _transform(
+    tree: nodes.CreateModel,
+    columns: list[Column],
+    common: CommonOptions,
+    options: Any,
+    planned: Planned,
+    planner: Planner,
+) -> Described | None:
+    """The TRANSFORM clause, checked, with the types of its columns."""
+    trains = MODEL_TYPES.find(common.model_type).task != "transform"
+    items = tree.args.get("transform")
+    if items == []:
+        raise planner.at(InvalidSql("TRANSFORM has no columns.", hint="Write TRANSFORM (a, b + 1 AS b, label)."), tree)
+    if not items:
+        if trains:
+            return None
+        hint = "Write CREATE MODEL m TRANSFORM (...) OPTIONS (model_type='transform_only') AS ..."
+        raise planner.at(InvalidSql("model_type 'transform_only' needs a TRANSFORM clause.", hint=hint), tree)
+    _refuse_duplicates(columns)
+    _refuse_with_transform(common, options)
+    labels, kept = (list(common.input_label_cols), [common.data_split_col]) if trains else ([], [])
+    if isinstance(options, InstanceWeightOptions):
+        kept.append(options.instance_weight_col)
+    clause = read_clause(items, columns, planner, labels=labels, kept=kept)
+    return describe_clause(clause, planned, planner.binder, trains=trains)
+
+
+def _refuse_with_transform(common: CommonOptions, options: Any) -> None:
+    warm = isinstance(options, WarmStartOptions) and options.warm_start
+    for name, is_given in (("partition_by", common.partition_by), ("warm_start", warm)):
+        if is_given:
+            raise NotSupported(
+                f"{name} does not go with TRANSFORM in this version.", hint="Write the columns in the training query."
+            )
 
 
 def read_given(options: list[exp.Expr], planner: Planner) -> dict[str, Any]:
@@ -211,7 +267,7 @@ def _model_type_of(given: dict[str, Any]) -> str:
 
 
 def _label_and_features(
-    columns: list[Column], common: CommonOptions, weight: Column | None, keys: tuple[Feature, ...]
+    columns: list[Column], common: CommonOptions, options: Any
 ) -> tuple[Column, tuple[Feature, ...]]:
     _refuse_duplicates(columns)
     if len(common.input_label_cols) != 1:
@@ -231,6 +287,7 @@ def _label_and_features(
                 otherwise=f"input_label_cols names one of: {', '.join(c.name for c in columns)}.",
             ),
         )
+    keys, weight = partition_keys(options, columns, common), weight_column(options, columns, common)
     split = _split_column(common, by_name, label)
     features = []
     for column in columns:

@@ -40,6 +40,7 @@ SELECT section, name, type, value FROM (
             {'position': 15, 'name': 'training_query', 'value': v.training_query}
         ]) AS f FROM v, r, a)
     UNION ALL SELECT 2, 0, 'label', v.label_name, v.label_type, nullif(array_to_string(v.classes, ', '), '') FROM v
+              WHERE v.label_name <> ''
     UNION ALL SELECT 3, position, 'feature', name, type, family FROM sqlml.features
               WHERE model_id = $model_id AND version = $version
     UNION ALL SELECT 4, 0, 'metric', m.key, r.evaluation_source, m.value::VARCHAR
@@ -50,6 +51,11 @@ SELECT section, name, type, value FROM (
               FROM sqlml.source_relations WHERE model_id = $model_id AND version = $version
     UNION ALL SELECT 7, position, 'warning', rule, NULL, message FROM sqlml.warnings
               WHERE model_id = $model_id AND version = $version
+    UNION ALL SELECT 8, t.n, 'transform', t.c.name, t.c.type, t.c.sql FROM (
+        SELECT unnest(range(len(cs))) AS n, unnest(cs) AS c FROM (
+            SELECT from_json(json_extract(clause, '$.columns'),
+                             '[{"name": "VARCHAR", "type": "VARCHAR", "sql": "VARCHAR"}]') AS cs
+            FROM sqlml.transforms WHERE model_id = $model_id AND version = $version)) AS t
 ) ORDER BY part, position, name
 """
 
@@ -59,7 +65,7 @@ class DescribeModel(Statement):
 
         DESCRIBE MODEL churn;
 
-    Columns: section (model, label, feature, metric, option, source, warning), name, type, value.
+    Columns: section (model, label, feature, metric, option, source, warning, transform), name, type, value.
     """
 
     name = "describe_model"

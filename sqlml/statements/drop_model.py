@@ -15,6 +15,7 @@ from sqlml.features import interface
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
+from sqlml.transform import macro_inputs
 from sqlml.types import ModelVersion, Plan, Privilege, Relation
 
 
@@ -99,7 +100,7 @@ def _drop(dropping: Dropping, context: Context) -> None:
     default = dropping.aliases.get("champion") if "champion" not in aliases else None
     newest = max(left, key=lambda v: v.version)
     followed = next((v for v in left if v.version == default), newest)
-    create_macro(database, followed, interface(followed))
+    create_macro(database, followed, interface(followed), inputs=macro_inputs(followed))
 
 
 def _refused(dropping: Dropping, using: list[Dependent], aliases: list[str]) -> DependentObjects:

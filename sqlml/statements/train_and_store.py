@@ -26,7 +26,9 @@ from sqlml.fitting import Previous
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
+from sqlml.statements.learn_transform import learn, learned_plan, transform_only
 from sqlml.task import Task
+from sqlml.transform import macro_inputs
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
 _ATTEMPTS = 20
@@ -47,10 +49,6 @@ def existing(name: ObjectName) -> AlreadyExists:
 
 def train_and_store(plan: Plan, context: Context) -> Result:
     """Run a planned CREATE MODEL; the result is one row: model, version, metrics, seconds."""
-    from sqlml.training import train
-    from sqlml.training_partitions import train_partitions
-    from sqlml.training_rows import TrainingRows
-
     creation, database = plan.details, context.database
     started = time.perf_counter()
     started_at = datetime.datetime.now(datetime.UTC)
@@ -63,27 +61,21 @@ def train_and_store(plan: Plan, context: Context) -> Result:
             return _existing_row(database, creation.name, found)
     context.load_artifacts(plan.models)
     context.report(Progress("read", 0, 1))
-    task = creation.task
-    previous = _previous(task, context)
-    rows = TrainingRows(task.inputs, has_split=bool(task.common.data_split_col), has_weight=bool(task.weight_column))
-    database.stream(rows.add, plan.sql, plan.params, plan.source_map)
-    context.check_cancelled()
-    learn = train_partitions if task.keys else train
-    trained = learn(
-        task,
-        rows,
-        report=context.report,
-        check_cancelled=context.check_cancelled,
-        previous=previous,
-        lineage=creation.lineage,
-    )
-    del rows
-    evaluated = evaluate(task.kind, trained)
-    context.check_cancelled()
+    learned = learn(creation.transform, context) if creation.transform else None
+    if learned:
+        context.check_cancelled()
+        plan = learned_plan(plan, learned)
+    if learned and not creation.transform.trains:
+        trained, evaluated = transform_only(learned, 0.0), Evaluated({}, [], [])
+    else:
+        trained, evaluated = _train(plan, context)
     body = artifacts.to_bytes(trained.document)
     context.report(Progress("store", 0, 1))
     seconds = time.perf_counter() - started
     trained = replace(trained, seconds=seconds)
+    if learned:
+        # Of the raw columns, which are what the model takes.
+        trained = replace(trained, statistics=learned.statistics)
     stored = _store(plan, context, trained, body, evaluated, started_at)
     if stored is None:
         found = _find(database, creation.name)
@@ -93,6 +85,32 @@ def train_and_store(plan: Plan, context: Context) -> Result:
         context.report(Progress("warning", number, len(trained.warnings), str(warning)))
     context.report(Progress("done", 1, 1))
     return _row(database, stored.name, stored.version, evaluated.metrics, seconds)
+
+
+def _train(plan: Plan, context: Context) -> tuple[Trained, Evaluated]:
+    """Read the rows, train on them and score those that are held out."""
+    from sqlml.training import train
+    from sqlml.training_partitions import train_partitions
+    from sqlml.training_rows import TrainingRows
+
+    task = plan.details.task
+    previous = _previous(task, context)
+    rows = TrainingRows(task.inputs, has_split=bool(task.common.data_split_col), has_weight=bool(task.weight_column))
+    context.database.stream(rows.add, plan.sql, plan.params, plan.source_map)
+    context.check_cancelled()
+    fit = train_partitions if task.keys else train
+    trained = fit(
+        task,
+        rows,
+        report=context.report,
+        check_cancelled=context.check_cancelled,
+        previous=previous,
+        lineage=plan.details.lineage,
+    )
+    del rows
+    evaluated = evaluate(task.kind, trained)
+    context.check_cancelled()
+    return trained, evaluated
 
 
 def _previous(task: Task, context: Context) -> Previous | None:
@@ -202,9 +220,9 @@ def _store(
                     sources=resolve_sources(database, plan.reads or ()),
                 )
                 catalog.insert_version(database, new, is_first=found is None)
-                create_macro(database, model, interface(model), f"@{model.version}")
+                create_macro(database, model, interface(model), f"@{model.version}", inputs=macro_inputs(model))
                 if not has_champion(database, model):
-                    create_macro(database, model, interface(model))
+                    create_macro(database, model, interface(model), inputs=macro_inputs(model))
             context.keep_artifact(model, body)
         except (TransactionConflict, ConstraintViolation) as error:
             # A version that was committed after our snapshot shows only as a duplicate key.
@@ -235,6 +253,8 @@ def _new_version(plan: Plan, trained: Trained, body: bytes, model_id: str, numbe
         label_type=task.label_type,
         classes=trained.classes,
         features=creation.features,
+        transform=creation.learned,
+        raw=creation.transform.clause.raw if creation.transform else (),
         format=trained.format,
         sha256=artifacts.sha256(body),
         feature_signature="",
