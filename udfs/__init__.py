@@ -1,5 +1,10 @@
-"""Code that runs inside the engine, once per vector: Arrow in, Arrow out. One line each."""
+"""Code that runs inside the engine, once per vector: Arrow in, Arrow out. One line each.
 
-from sqlml_udfs.predict import Predict, PredictForExplain
+A file is named after its function and holds a class with `name`, `parameters` (DuckDB types, None for any), `returns`
+(a DuckDB type), `has_side_effects` and `__call__`; the files of a user's own folder are written the same way.
+"""
 
-UDFS = [Predict, PredictForExplain]
+from sqlml_udfs.sqlml_predict import SqlmlPredict
+from sqlml_udfs.sqlml_predict_unfolded import SqlmlPredictUnfolded
+
+UDFS = [SqlmlPredict, SqlmlPredictUnfolded]

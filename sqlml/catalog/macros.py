@@ -24,7 +24,9 @@ def create_macro(cursor: Cursor, model: ModelVersion, interface: str, suffix: st
     same = exp.column(_INTERFACE).eq(exp.Literal.string(interface))
     refusal = exp.Anonymous(this="error", expressions=[exp.Literal.string(f"{changed} Create it again.")])
     artifact = exp.Case(ifs=[exp.If(this=same, true=exp.Literal.string(model.sha256))], default=refusal)
-    body = exp.Anonymous(this="sqlml_predict", expressions=[artifact, exp.column(_INPUTS)])
+    # The user's own Python is told for whom it runs.
+    connection = [exp.Anonymous(this="current_connection_id")] if model.is_registered else []
+    body = exp.Anonymous(this="sqlml_predict", expressions=[artifact, exp.column(_INPUTS), *connection])
     default = exp.PropertyEQ(this=exp.to_identifier(_INTERFACE), expression=exp.Literal.string(interface))
     parameters = [exp.to_identifier(_INPUTS), default]
     head = exp.UserDefinedFunction(this=_name(model, suffix), expressions=parameters, wrapped=True)

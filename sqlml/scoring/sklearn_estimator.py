@@ -38,15 +38,23 @@ def _check(body: bytes) -> None:
         )
 
 
+def load(text: str) -> Any:
+    """The estimator that `store` made this of.
+
+    Raises ArtifactRefused for types outside the trust list.
+    """
+    from skops import io
+
+    body = base64.b64decode(text)
+    _check(body)
+    return io.loads(body, trusted=list(TRUSTED))
+
+
 class SklearnEstimator:
     """Scores by the estimator's predict_proba, or predict for a regression."""
 
     def __init__(self, state: Mapping[str, Any]) -> None:
-        from skops import io
-
-        body = base64.b64decode(state["skops"])
-        _check(body)
-        self._estimator = io.loads(body, trusted=list(TRUSTED))
+        self._estimator = load(state["skops"])
 
     def score(self, preprocessor: Preprocessor, columns: Mapping[str, Raw]) -> Floats:
         """(rows x 1) values, or (rows x classes) probabilities."""

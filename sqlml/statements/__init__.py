@@ -4,14 +4,17 @@ from sqlml.extensions import Registry
 from sqlml.statements.alter_model import AlterModel
 from sqlml.statements.base import Statement
 from sqlml.statements.copy_model import CopyModel
+from sqlml.statements.create_function import CreateFunction
 from sqlml.statements.create_model import CreateModel
 from sqlml.statements.describe_model import DescribeModel
+from sqlml.statements.drop_function import DropFunction
 from sqlml.statements.drop_model import DropModel
 from sqlml.statements.explain import Explain
 from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
 from sqlml.statements.show_experiments import ShowExperiments
+from sqlml.statements.show_functions import ShowFunctions
 from sqlml.statements.show_model_functions import ShowModelFunctions
 from sqlml.statements.show_model_types import ShowModelTypes
 from sqlml.statements.show_model_versions import ShowModelVersions
@@ -25,15 +28,18 @@ STATEMENTS: Registry[Statement] = Registry(
     [
         AlterModel(),
         CopyModel(),
+        CreateFunction(),
         CreateModel(),
         Deallocate(),
         DescribeModel(),
+        DropFunction(),
         DropModel(),
         ExecutePrepared(),
         Explain(),
         Later(),
         Prepare(),
         ShowExperiments(),
+        ShowFunctions(),
         ShowModelFunctions(),
         ShowModelTypes(),
         ShowModelVersions(),
