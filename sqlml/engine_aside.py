@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+_LOOK = 0.1
+
 
 def interruptibly(run: Callable[[], Any], interrupt: Callable[[], None]) -> Any:
     """Run a long call aside, so that Ctrl-C always stops it.
@@ -31,7 +33,9 @@ def interruptibly(run: Callable[[], Any], interrupt: Callable[[], None]) -> Any:
 
     try:
         threading.Thread(target=work, daemon=True).start()
-        done.wait()
+        # The system may give the signal to another thread: then only a wait that ends makes Python look for it.
+        while not done.wait(_LOOK):
+            pass
     except KeyboardInterrupt:
         with gate:
             stopped.set()

@@ -18,6 +18,7 @@ from sqlml.errors import Cancelled, PythonFailed, SqlmlError
 T = TypeVar("T")
 
 _LONGEST = 1000
+_LOOK = 0.1
 
 
 class _Stopped(SystemExit):
@@ -50,7 +51,9 @@ class _Call:
         """
         self._thread.start()
         try:
-            self._over.wait()
+            # A wait that ends makes Python look for Ctrl-C, where this is the main thread.
+            while not self._over.wait(_LOOK):
+                pass
         except KeyboardInterrupt:
             self.stop()
         if self._is_stopped:

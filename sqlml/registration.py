@@ -110,6 +110,7 @@ def register(asked: Registration, context: Context) -> ModelVersion:
             signature="",
             encoding=RAW,
         )
+        context.python.check_pickle(model)
         _try(model, document, scratch)
     finally:
         scratch.close()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
+from sqlml.artifact_store import pickle_refused
 from sqlml.catalog.functions import (
     check_type,
     create_function_macro,
@@ -23,7 +24,7 @@ from sqlml.dialect import to_sql
 from sqlml.engine import Engine, Scores
 from sqlml.errors import AlreadyExists, InvalidOption, PermissionDenied
 from sqlml.python_functions import FunctionVersion, PythonUdf, stored_udf
-from sqlml.types import ObjectName
+from sqlml.types import ModelVersion, ObjectName
 from sqlml.udf_folder import described, read_folder
 
 
@@ -40,6 +41,11 @@ class PythonFunctions:
             raise PermissionDenied(
                 "Functions in Python are off here.", hint="Connect with allow_python=True, or write a macro."
             )
+
+    def check_pickle(self, model: ModelVersion) -> None:
+        """Raises PermissionDenied for a model that only unpickling could load, where that is off."""
+        if model.is_pickled and not self._engine.database.allow.pickle:
+            raise pickle_refused(f'The model "{model.short_name}"')
 
     def open(self, catalog: str) -> None:
         """Make the functions that the database keeps callable; each is verified when it is first called."""

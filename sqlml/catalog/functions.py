@@ -24,7 +24,17 @@ _TYPES = frozenset(
     [
         *("BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "INT128", "UTINYINT", "USMALLINT", "UINT", "UBIGINT"),
         *("UINT128", "FLOAT", "DOUBLE", "DECIMAL", "VARCHAR", "TEXT", "VARBINARY", "UUID", "ENUM", "DATE", "TIME"),
-        *("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMPTZ", "INTERVAL", "LIST", "ARRAY"),
+        *(
+            "TIMESTAMP",
+            "TIMESTAMPNTZ",
+            "TIMESTAMP_S",
+            "TIMESTAMP_MS",
+            "TIMESTAMP_NS",
+            "TIMESTAMPTZ",
+            "INTERVAL",
+            "LIST",
+            "ARRAY",
+        ),
         *("STRUCT", "MAP"),
     ]
 )

@@ -83,7 +83,8 @@ class Registered:
         for column in self._columns:
             values = frame[column["name"]]
             if column["categories"] is not None:
-                frame[column["name"]] = pandas.Categorical(values, categories=column["categories"])
+                known = values.where(values.isin(column["categories"]), None)
+                frame[column["name"]] = pandas.Categorical(known, categories=column["categories"])
             elif column["is_whole"] and _is_whole(values.to_numpy()):
                 frame[column["name"]] = values.astype("int64")
         return frame.to_numpy() if self._is_matrix else frame

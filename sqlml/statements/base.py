@@ -39,6 +39,9 @@ class PythonFunctions(Protocol):
     def check(self) -> None:
         """Raises PermissionDenied where functions in Python are off."""
 
+    def check_pickle(self, model: ModelVersion) -> None:
+        """Raises PermissionDenied for a model that only unpickling could load, where that is off."""
+
     def add(self, function: FunctionVersion) -> None:
         """Make a new function callable in this transaction."""
 
