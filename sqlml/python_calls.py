@@ -122,15 +122,15 @@ def attempt(who: str, work: Callable[[], T], *, body: str | None = None) -> T:
     """
     try:
         return work()
-    except SqlmlError:
+    except (SqlmlError, _Stopped):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PythonFailed(
             f"{who} failed: {_described(error, body)}", hint="Its own Python code raised this."
         ) from error
 
 
-def _described(error: Exception, body: str | None) -> str:
+def _described(error: BaseException, body: str | None) -> str:
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if len(text) > _LONGEST:
         text = text[:_LONGEST] + "..."

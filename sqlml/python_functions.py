@@ -146,7 +146,12 @@ class PythonUdf:
 
         declared = arrow_type(self.returns)
         try:
-            return pa.array(answers, type=declared)
+            made = pa.array(answers, type=declared)
+            # Arrow would cut 1.5 to 1.
+            cut = [a for a in answers if _is_cut(a, declared)]
+            if not cut:
+                return made
+            wrong = cut[0]
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             wrong = next((a for a in answers if not _fits(a, declared)), answers[0])
         shown = repr(wrong)
@@ -186,6 +191,19 @@ def _fits(value: Any, declared: Any) -> bool:
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return False
     return True
+
+
+def _is_cut(value: Any, declared: Any) -> bool:
+    """Whether a whole number is declared and one with a fraction was returned, also within a list or struct."""
+    import pyarrow as pa
+
+    if isinstance(value, float):
+        return bool(pa.types.is_integer(declared) and not value.is_integer())
+    if isinstance(value, list | tuple) and hasattr(declared, "value_type"):
+        return any(_is_cut(v, declared.value_type) for v in value)
+    if isinstance(value, dict) and pa.types.is_struct(declared):
+        return any(_is_cut(v, declared.field(k).type) for k, v in value.items() if declared.get_field_index(k) >= 0)
+    return False
 
 
 def stored_udf(function: FunctionVersion, calls: PythonCalls, *, is_allowed: bool) -> PythonUdf:
