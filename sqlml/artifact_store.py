@@ -11,7 +11,7 @@ from sqlml import artifacts
 from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.snapshot import model_catalogs
 from sqlml.engine import Database, Engine
-from sqlml.errors import ArtifactRefused, ModelReplaced
+from sqlml.errors import ArtifactRefused, ModelReplaced, PermissionDenied
 from sqlml.types import ModelVersion
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ _HELD = 64
 class ArtifactStore:
     """The loaded models of one connection."""
 
-    def __init__(self, cursor: Cursor) -> None:
-        self._cursor = cursor
+    def __init__(self, engine: Engine) -> None:
+        self._cursor: Cursor = engine
+        self._database = engine.database
         self._held: OrderedDict[str, Scorer] = OrderedDict()
 
     def load(self, models: tuple[ModelVersion, ...]) -> None:
@@ -37,9 +38,15 @@ class ArtifactStore:
             if model.task == "transform":
                 # It is in the catalog, signed; there is nothing to score with.
                 continue
+            self._check_pickle(model)
             if artifacts.SCORERS.get(model.sha256) is not None and not catalog.is_intact(self._cursor, model):
                 raise artifacts.changed(model)
             self._hold(model, lambda model=model: self._body(model))
+
+    def _check_pickle(self, model: ModelVersion) -> None:
+        self._database.runs_python |= model.is_registered
+        if model.is_pickled and not self._database.allow.pickle:
+            raise pickle_refused(f'The model "{model.short_name}" version {model.version}')
 
     def _body(self, model: ModelVersion) -> bytes:
         body = catalog.read_body(self._cursor, model)
@@ -60,6 +67,7 @@ class ArtifactStore:
     def keep(self, model: ModelVersion, body: bytes) -> None:
         """Load a new model from its bytes."""
         if model.task != "transform":
+            self._check_pickle(model)
             self._hold(model, lambda: body)
 
     def _hold(self, model: ModelVersion, read: Any) -> None:
@@ -70,19 +78,33 @@ class ArtifactStore:
             self._held.popitem(last=False)
 
 
+def pickle_refused(who: str) -> PermissionDenied:
+    """The error for a model that only unpickling could load, where that is off."""
+    return PermissionDenied(
+        f"{who} is stored by cloudpickle, and unpickling is off here.",
+        hint="Connect with allow_pickle=True, or register a model that skops can store.",
+    )
+
+
 def udf_sources(shared: Database) -> Mapping[str, Callable[..., Any]]:
     """What the UDFs are handed: the scores and the explanations of an artifact.
 
-    One that is not loaded is read from what is committed.
+    One that is not loaded is read from what is committed. The user's own Python can be stopped by the number of the
+    DuckDB connection that it runs for.
     """
 
     def scorer(sha: str) -> Scorer:
-        return artifacts.SCORERS.get_or_load(sha, lambda: _load_committed(shared, sha))
+        found = artifacts.SCORERS.get_or_load(sha, lambda: _load_committed(shared, sha))
+        if getattr(found.estimator, "is_pickled", False) and not shared.allow.pickle:
+            # Another database of this process has loaded it.
+            raise pickle_refused("The model")
+        return found
 
-    return {
-        "scores": lambda sha, inputs: scorer(sha).score(inputs),
-        "explanations": lambda sha, inputs, output: scorer(sha).explain(inputs, output),
-    }
+    def scores(sha: str, inputs: Mapping[str, Any], connection: int | None = None) -> Any:
+        found = scorer(sha)
+        return shared.python.run(connection, lambda: found.score(inputs))
+
+    return {"scores": scores, "explanations": lambda sha, inputs, output: scorer(sha).explain(inputs, output)}
 
 
 def _load_committed(shared: Database, sha: str) -> Scorer:
@@ -91,6 +113,8 @@ def _load_committed(shared: Database, sha: str) -> Scorer:
         for attached in model_catalogs(engine):
             model = catalog.find_artifact(engine, attached, sha)
             if model is not None:
+                if model.is_pickled and not shared.allow.pickle:
+                    raise pickle_refused(f'The model "{model.short_name}" version {model.version}')
                 return artifacts.load(model, catalog.read_body(engine, model))
     finally:
         engine.close()

@@ -107,7 +107,8 @@ def load(model: ModelVersion, body: bytes | None) -> Scorer:
     """
     from sqlml.scoring import load_scorer
 
-    return load_scorer(model.format, document(model, body))
+    who = f'The model "{model.short_name}" version {model.version}'
+    return load_scorer(model.format, document(model, body), who=who)
 
 
 class ScorerCache:

@@ -10,8 +10,9 @@ import json
 import signal
 import socket
 import sys
+import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,14 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("file", help="the SQL file, or - for standard input")
     run.add_argument("--db", default=":memory:", help="the DuckDB file (default: in memory)")
     run.add_argument("--read-only", action="store_true", help="open the file read-only")
+    run.add_argument("--udfs", metavar="FOLDER", help="a folder of Python files, one a SQL function")
     run.add_argument("--format", choices=sorted(FORMATS), default="table", help="how results are written")
     run.add_argument("--param", action="append", default=[], metavar="K=V", help="a value for $K; JSON or a string")
     run.set_defaults(command=_run)
 
     trust = commands.add_parser(
         "trust",
-        help="sign the models of a file from elsewhere with your key",
-        description="Lists the models that your key has not signed and, once you agree, signs them.",
+        help="sign the models and functions of a file from elsewhere with your key",
+        description="Lists the models and functions that your key has not signed and, once you agree, signs them.",
     )
     trust.add_argument("file", help="the DuckDB file")
     trust.add_argument("--yes", action="store_true", help="do not ask")
@@ -78,7 +80,7 @@ def _run(given: argparse.Namespace) -> int:
         print(f"sqlml run: there is no file {given.file}", file=sys.stderr)
         return 2
     text = sys.stdin.read() if given.file == "-" else Path(given.file).read_text("utf-8")
-    connection = connect(given.db, read_only=given.read_only)
+    connection = connect(given.db, read_only=given.read_only, udfs=given.udfs)
     try:
         with _ctrl_c(connection.session), _progress(connection.session):
             for _, result in connection.session.run_script(text, params):
@@ -168,7 +170,7 @@ def _warn(progress: Progress) -> None:
 
 
 def _trust(given: argparse.Namespace) -> int:
-    from sqlml.trust import sign_models, unsigned_models
+    from sqlml.trust import sign_functions, sign_models, unsigned_functions, unsigned_models
 
     if not Path(given.file).is_file():
         print(f"sqlml trust: there is no file {given.file}", file=sys.stderr)
@@ -176,21 +178,32 @@ def _trust(given: argparse.Namespace) -> int:
     connection = connect(given.file)
     try:
         models = unsigned_models(connection.session)
-        if not models:
+        functions = unsigned_functions(connection.session)
+        if not models and not functions:
             print("Every model in this file is signed with your key.")
             return 0
         for model in models:
+            runs = ", runs Python code when it is loaded" if model.is_pickled else ""
             print(
-                f"{model.short_name} version {model.version}: {model.model_type}, {model.format}, sha256 {model.sha256}"
+                f"{model.short_name} version {model.version}: {model.model_type}, {model.format}, "
+                f"sha256 {model.sha256}{runs}"
             )
-        if not given.yes and not _agreed(len(models)):
+        for function in functions:
+            print(f"function {function.sql_signature}, Python:\n{textwrap.indent(function.body.strip(), '    ')}")
+        if not given.yes and not _agreed(len(models) + len(functions)):
             print("Nothing was signed.")
             return 1
         sign_models(connection.session, models)
-        print(f"Signed {len(models)} model version{'s' if len(models) > 1 else ''}.")
+        sign_functions(connection.session, functions)
+        signed = [_counted(models, "model version"), _counted(functions, "function")]
+        print(f"Signed {' and '.join(part for part in signed if part)}.")
     finally:
         connection.close()
     return 0
+
+
+def _counted(things: Sequence[Any], word: str) -> str:
+    return f"{len(things)} {word}{'s' if len(things) > 1 else ''}" if things else ""
 
 
 def _agreed(count: int) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from sqlml.errors import ConnectionClosed
+from sqlml.engine import Allow
+from sqlml.errors import ConnectionClosed, InvalidOption
+from sqlml.planner import read_model_name
+from sqlml.registration import Registration
 from sqlml.result import Result
 from sqlml.session import Session
 from sqlml.types import Params, Plan, Progress
@@ -18,13 +21,25 @@ def connect(
     *,
     read_only: bool = False,
     config: Mapping[str, Any] | None = None,
+    allow_pickle: bool = True,
+    allow_python: bool = True,
+    udfs: str | os.PathLike[str] | None = None,
 ) -> Connection:
     """Open a DuckDB database with SQL for machine learning.
 
     `path` is a file or ":memory:"; `config` are DuckDB's settings. Connections of one process to one file share it.
+    `allow_pickle=False` refuses models that only unpickling could load, `allow_python=False` functions in Python.
+    `udfs` is a folder of Python files, one a SQL function, written as those of sqlml's own folder `udfs/`.
     Raises DatabaseLocked when another process has the file open, NewerFile when a newer sqlml wrote it.
     """
-    return Connection(Session(os.fspath(path), read_only=read_only, config=config))
+    session = Session(
+        os.fspath(path),
+        read_only=read_only,
+        config=config,
+        allow=Allow(pickle=allow_pickle, python=allow_python),
+        udfs=udfs,
+    )
+    return Connection(session)
 
 
 class Connection:
@@ -108,6 +123,42 @@ class Connection:
     def unregister(self, name: str) -> None:
         """Forget a registered table."""
         self.session.unregister(name)
+
+    def register_model(
+        self,
+        name: str,
+        model: Any,
+        *,
+        example: Any,
+        label: str = "label",
+        task: str | None = None,
+        classes: Sequence[Any] | None = None,
+        replace: bool = False,
+        tags: Mapping[str, str] | None = None,
+        comment: str | None = None,
+    ) -> int:
+        """Store a fitted estimator, pipeline or callable as a model of SQL's; gives its version.
+
+        `example` are a few rows of its inputs: pandas, polars, Arrow or a dict of lists. The model is given a pandas
+        DataFrame with these columns and no other, and is tried on the example. `label` names what it predicts. `task`
+        is regression or classification, by default what the estimator is; `classes` are the labels of a callable's
+        classification. Raises PythonFailed, AlreadyExists without `replace`, NotFound for columns that lack.
+        """
+        named = read_model_name(name)
+        if named.version is not None or named.alias is not None:
+            raise InvalidOption(f"{name!r} names a version.", hint="Leave @ out: the next number is given to it.")
+        asked = Registration(
+            named.name,
+            model,
+            example=example,
+            label=label,
+            task=task,
+            classes=classes,
+            replace=replace,
+            tags=tags,
+            comment=comment,
+        )
+        return self.session.register_model(asked)
 
     def interrupt(self) -> None:
         """Cancel what runs on this connection, from any thread."""

@@ -52,6 +52,32 @@ def _create_model(gen: Any, node: exp.Expr) -> str:
     )
 
 
+def _create_function(gen: Any, node: exp.Expr) -> str:
+    parameters = ", ".join(gen.sql(p) for p in node.args["parameters"])
+    deterministic = node.args.get("deterministic")
+    comment = f"COMMENT {gen.sql(node, 'comment')}" if node.args.get("comment") else None
+    return _words(
+        "CREATE",
+        "OR REPLACE" if node.args.get("replace") else None,
+        "TEMP" if node.args.get("temporary") else None,
+        "FUNCTION",
+        _exists(node, "IF NOT EXISTS"),
+        f"{gen.sql(node, 'this')}({parameters})",
+        f"RETURNS {gen.sql(node, 'returns')}" if node.args.get("returns") else None,
+        "LANGUAGE PYTHON",
+        None if deterministic is None else "DETERMINISTIC" if deterministic.this else "NOT DETERMINISTIC",
+        "PARAMETER STYLE ARROW" if node.args.get("style") else None,
+        comment,
+        _options(gen, node),
+        f"AS {gen.sql(node, 'body')}" if node.args.get("body") else None,
+    )
+
+
+def _drop_function(gen: Any, node: exp.Expr) -> str:
+    exists = _exists(node, "IF EXISTS")
+    return _words("DROP FUNCTION", exists, gen.sql(node, "this"), node.text("behaviour").upper() or None)
+
+
 def _drop_model(gen: Any, node: exp.Expr) -> str:
     version = f"VERSION {gen.sql(node, 'version')}" if node.args.get("version") else None
     return _words(
@@ -133,6 +159,8 @@ TRANSFORMS: dict[type[exp.Expr], Write] = {
     nodes.TableRef: lambda gen, node: f"TABLE {gen.sql(node, 'this')}",
     nodes.Option: lambda gen, node: f"{gen.sql(node, 'this')} = {gen.sql(node, 'expression')}",
     nodes.CreateModel: _create_model,
+    nodes.CreateFunction: _create_function,
+    nodes.DropFunction: _drop_function,
     nodes.DropModel: _drop_model,
     nodes.AlterModel: _alter_model,
     nodes.AlterAction: _alter_action,

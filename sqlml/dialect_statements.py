@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlml import nodes
-
-if TYPE_CHECKING:
-    from sqlglot.parsers.duckdb import DuckDBParser as _Base
-else:
-    _Base = object
+from sqlml.dialect_functions import FunctionStatements
 
 N = TypeVar("N", bound=exp.Expr)
 
@@ -25,6 +21,7 @@ _SHOWN = (
     "RUNS",
     "EXPERIMENTS",
     "ENDPOINTS",
+    "FUNCTIONS",
 )
 _ALTERATIONS = (
     ("SET", "OPTIONS"),
@@ -40,7 +37,7 @@ _ALTERATIONS = (
 )
 
 
-class ModelStatements(_Base):
+class ModelStatements(FunctionStatements):
     """Mixed into the parser: each statement about models becomes a node of its own, never a Command."""
 
     def _parse_statement(self) -> exp.Expr | None:
@@ -60,10 +57,14 @@ class ModelStatements(_Base):
                 return self._parse_create_model(replace)
             if self._match_text_seq("VECTOR", "INDEX"):
                 return self._parse_vector_index(replace)
-            self._retreat(index)
-            return None
+            function = self._parse_create_function(replace)
+            if function is None:
+                self._retreat(index)
+            return function
         if self._match_text_seq("DROP", "MODEL"):
             return self._parse_drop_model()
+        if self._match_text_seq("DROP", "FUNCTION"):
+            return self._parse_drop_function()
         if self._match_text_seq("ALTER", "MODEL"):
             return self._parse_alter_model()
         if self._match_text_seq("COMMENT", "ON", "MODEL"):
@@ -195,18 +196,6 @@ class ModelStatements(_Base):
         alias = self._parse_id_var()
         self._match(TokenType.ALIAS)
         return exp.Subquery(this=self._parse_wrapped(self._parse_statement), alias=exp.TableAlias(this=alias))
-
-    def _parse_option(self) -> exp.Expr:
-        start = self._curr
-        name = self._parse_id_var(any_token=True) or self._parse_string()
-        if name is None:
-            self.raise_error("Expected the name of an option")
-        if not (self._match(TokenType.EQ) or self._match(TokenType.FARROW) or self._match(TokenType.COLON_EQ)):
-            self.raise_error("Expected = after the name of an option")
-        value = self._parse_lambda()
-        if value is None:
-            self.raise_error("Expected a value after =")
-        return self._spanned(nodes.Option(this=name, expression=value), start)
 
     def _parse_drop_model(self) -> exp.Expr:
         exists = bool(self._match_text_seq("IF", "EXISTS"))

@@ -6,21 +6,25 @@ import atexit
 import threading
 import uuid
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import duckdb
-import sqlml_udfs
 
+from sqlml.engine_aside import Aside, interruptibly
 from sqlml.engine_errors import translate
-from sqlml.errors import DatabaseLocked, InvalidOption, InvalidSql, NotFound, SqlmlError
+from sqlml.engine_udfs import UdfSources, made_of
+from sqlml.errors import AlreadyExists, DatabaseLocked, InvalidOption, InvalidSql, NotFound, SqlmlError
+from sqlml.python_calls import PythonCalls
 from sqlml.result import Result
 from sqlml.types import Column, Params, SourceMap
 
 _DESCRIBE = "DESCRIBE "
+_FUNCTIONS = "SELECT DISTINCT function_name FROM duckdb_functions()"
 _BATCH = 122_880
 _VISIBLE = """
 SELECT count(*) FROM information_schema.tables
@@ -28,8 +32,6 @@ WHERE lower(table_name) = lower(?) AND table_catalog IN (current_database(), 'te
   AND list_contains(current_schemas(true), table_schema)
 """
 
-# What the UDFs are handed, by the name under which each of them asks for it.
-UdfSources = Mapping[str, Callable[..., Any]]
 
 COMMENT = duckdb.token_type.comment
 STRING = duckdb.token_type.string_const
@@ -39,22 +41,40 @@ _lock = threading.RLock()
 _open: dict[str, Database] = {}
 
 
+@dataclass(frozen=True)
+class Allow:
+    """Which code of the user's own may run in a database: pickled models, Python functions."""
+
+    pickle: bool = True
+    python: bool = True
+
+
+ALL_ALLOWED = Allow()
+
+
 class Database:
     """One DuckDB instance: shared by all connections of this process to the same file."""
 
-    def __init__(self, key: str, root: Any, *, read_only: bool, config: Mapping[str, Any]) -> None:
+    def __init__(self, key: str, root: Any, *, read_only: bool, config: Mapping[str, Any], allow: Allow) -> None:
         self.key = key
         self.root = root
         self.read_only = read_only
         self.config = dict(config)
+        self.allow = allow
+        self.python = PythonCalls()
+        # Whether code of the user's own may run in any statement: then Ctrl-C has to reach it.
+        self.runs_python = False
         self.users = 0
         self._lock = threading.Lock()
         self.engines: list[Engine] = []
         self.udf_errors: dict[str, SqlmlError] = {}
+        self._udfs: dict[str, tuple[str, str]] = {}
         self._arrow_lock = threading.Lock()
 
     @classmethod
-    def open(cls, path: str, *, read_only: bool, config: Mapping[str, Any] | None) -> Database:
+    def open(
+        cls, path: str, *, read_only: bool, config: Mapping[str, Any] | None, allow: Allow = ALL_ALLOWED
+    ) -> Database:
         """Open a file or memory, or join the one that this process has open.
 
         Raises DatabaseLocked when another process has it, InvalidOption when it is open here otherwise.
@@ -64,14 +84,15 @@ class Database:
         with _lock:
             found = _open.get(key)
             if found is not None:
-                if (found.read_only, found.config) != (read_only, settings):
+                if (found.read_only, found.config, found.allow) != (read_only, settings, allow):
                     raise InvalidOption(
-                        f"{path} is already open in this process with another read_only or config.",
+                        f"{path} is already open in this process with another read_only, config, allow_pickle or "
+                        "allow_python.",
                         hint="Open it the same way, or close the other connection first.",
                     )
             else:
                 root = _connect(path, read_only=read_only, config=settings)
-                found = cls(key, root, read_only=read_only, config=settings)
+                found = cls(key, root, read_only=read_only, config=settings, allow=allow)
                 _open[key] = found
             found.users += 1
             return found
@@ -87,25 +108,48 @@ class Database:
         with self._lock:
             return self.root.cursor()
 
-    def register_udfs(self, sources: UdfSources) -> None:
-        """Register our UDFs once a database, each handed what it takes."""
-        with self._lock:
-            self._register_udfs(sources)
+    def register_udfs(self, udfs: Iterable[Any], sources: UdfSources) -> None:
+        """Register UDFs once a database: classes as in `udfs/`, each handed what it takes.
 
-    def _register_udfs(self, sources: UdfSources) -> None:
-        known = {r[0] for r in self.root.execute("SELECT function_name FROM duckdb_functions()").fetchall()}
-        for udf in sqlml_udfs.UDFS:
-            if udf.name in known:
-                continue
-            self.root.create_function(
-                udf.name,
-                self._remembering_errors(udf(sources[udf.takes])),
-                None,
-                udf.returns,
+        Raises AlreadyExists for the name of another function.
+        """
+        with self._lock:
+            known = {str(r[0]).casefold() for r in self.root.execute(_FUNCTIONS).fetchall()}
+            for udf in udfs:
+                if self._udfs.get(udf.name) == (udf.__module__, udf.__qualname__):
+                    continue
+                if udf.name.casefold() in known:
+                    raise AlreadyExists(
+                        f'The UDF "{udf.name}" has the name of another function.', hint="Give it another name."
+                    )
+                self._register(self.root, udf, made_of(udf, sources))
+                self._udfs[udf.name] = (udf.__module__, udf.__qualname__)
+
+    def register_missing(self, functions: Iterable[Any]) -> None:
+        """Register functions of the user's that no connection has registered yet."""
+        with self._lock:
+            known = {str(r[0]) for r in self.root.execute(_FUNCTIONS).fetchall()}
+            for function in functions:
+                if function.name not in known:
+                    self._register(self.root, function, function)
+
+    def register_on(self, duck: Any, declared: Any) -> None:
+        """Register a function of the user's in the transaction of a DuckDB connection."""
+        self._register(duck, declared, declared)
+
+    def _register(self, duck: Any, declared: Any, function: Callable[..., Any]) -> None:
+        try:
+            duck.create_function(
+                declared.name,
+                self._remembering_errors(function),
+                declared.parameters,
+                declared.returns,
                 type="arrow",
                 null_handling="special",
-                side_effects=udf.has_side_effects,
+                side_effects=declared.has_side_effects,
             )
+        except duckdb.Error as error:
+            raise translate(error) from None
 
     @contextmanager
     def arrow_types(self, keep: bool) -> Iterator[bool]:  # noqa: FBT001 - the only thing it is about
@@ -193,15 +237,17 @@ class Engine:
         self._release = weakref.finalize(self, _release, self._duck, database)
         # Errors arrive as JSON, with the place in the text as an offset.
         self._duck.execute("SET errors_as_json = true")
+        [[self.connection_id]] = self._duck.execute("SELECT current_connection_id()").fetchall()
         # DuckDB would look for tables among the local variables of this very method.
         self._duck.execute("SET python_enable_replacements = false")
 
     def execute(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Result:
         """Run SQL; the result streams."""
         guard = _Guard(self, sql, source)
+        duck = Aside(self._duck, self.interrupt) if self.database.runs_python else self._duck
         with guard:
-            self._duck.execute(sql, params) if params else self._duck.execute(sql)
-        return Result(self._duck, guard, self.database.arrow_types)
+            duck.execute(sql, params) if params else duck.execute(sql)
+        return Result(duck, guard, self.database.arrow_types)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL of our own and return all rows."""
@@ -236,46 +282,10 @@ class Engine:
 
         with self.guard(sql, source):
             try:
-                self._interruptibly(read)
+                interruptibly(read, self.interrupt)
             except OSError as error:
                 # What Arrow makes of an error of DuckDB's between two batches.
                 raise self.translated(error, sql, source) from None
-
-    def _interruptibly(self, run: Callable[[], Any]) -> Any:
-        """Run a long call aside, so that Ctrl-C always stops it.
-
-        DuckDB itself looks for signals, but one that comes as a query begins is lost to it, and so are all after it.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            return run()
-        outcome: list[tuple[Any, BaseException | None]] = []
-        gate, begun, stopped, done = threading.Lock(), threading.Event(), threading.Event(), threading.Event()
-
-        def work() -> None:
-            with gate:
-                if stopped.is_set():
-                    return
-                begun.set()
-            try:
-                outcome.append((run(), None))
-            except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that asked
-                outcome.append((None, error))
-            finally:
-                done.set()
-
-        try:
-            threading.Thread(target=work, daemon=True).start()
-            done.wait()
-        except KeyboardInterrupt:
-            with gate:
-                stopped.set()
-            while begun.is_set() and not done.wait(0.02):
-                self._duck.interrupt()
-            raise
-        [(result, failed)] = outcome
-        if failed is not None:
-            raise failed
-        return result
 
     def in_transaction(self) -> bool:
         """Whether the user has begun a transaction: only then do two statements share an id.
@@ -322,6 +332,17 @@ class Engine:
     def interrupt(self) -> None:
         """Stop what runs on this connection, from any thread."""
         self._duck.interrupt()
+        self.database.python.stop(self.connection_id)
+
+    def allow_python(self) -> None:
+        """A new statement begins: an interrupt of the last one is over."""
+        self.database.python.allow(self.connection_id)
+
+    def register_function(self, declared: Any) -> None:
+        """Register a function of the user's for the statements of this transaction, for all once it is committed."""
+        self.database.runs_python = True
+        with self.guard():
+            self.database.register_on(self._duck, declared)
 
     def register(self, name: str, data: Any) -> None:
         """Make a dataframe or Arrow table readable as a view."""

@@ -101,12 +101,16 @@ def _class_of(kind: str, message: str, details: dict[str, Any]) -> type[SqlmlErr
 
 
 def _one_line(message: str, rest: str) -> str:
-    extra = [line for line in rest.splitlines() if line.strip() and not line.startswith(("Did you mean", "Candidate"))]
+    # The macros that were meant stand a line each, indented.
+    lines = rest.splitlines()[: None if "Candidate macros:" not in rest else 0]
+    extra = [line for line in lines if line.strip() and not line.startswith(("Did you mean", "Candidate"))]
     extra = [line for line in extra if not line.startswith("LINE ") and line.strip(" ^")]
     return "\n".join([message, *extra])
 
 
 def _hint(raised: type[SqlmlError], kind: str, details: dict[str, Any], rest: str) -> str | None:
+    if rest.startswith("Candidate macros:"):
+        return " ".join(rest.partition("\n\n")[0].split())
     for line in rest.splitlines():
         if line.startswith(("Did you mean", "Candidate")):
             return line.strip()

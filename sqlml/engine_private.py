@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import duckdb
 from sqlglot import exp
+
+from sqlml.engine_errors import translate
+from sqlml.types import Column
 
 _lock = threading.Lock()
 _private: dict[int, Any] = {}
@@ -55,18 +59,51 @@ def _leaves(types: Any) -> Iterator[Any]:
             yield field.type
 
 
+@cache
+def arrow_type(duckdb_type: str) -> Any:
+    """The Arrow type in which DuckDB hands out values of a type of its own."""
+    kind = exp.DataType.build(duckdb_type, dialect="duckdb")
+    query = exp.select(exp.alias_(exp.cast(exp.null(), kind), "v"))
+    duck = _private_cursor()
+    try:
+        return duck.sql(query.sql(dialect="duckdb")).to_arrow_table().schema.field(0).type
+    finally:
+        duck.close()
+
+
 class Scratch:
     """A private in-memory DuckDB for queries over Arrow tables that must not touch the user's connection."""
 
     def __init__(self, **tables: Any) -> None:
         self._duck = _private_cursor()
-        for name, table in tables.items():
-            self._duck.register(name, table)
+        try:
+            for name, table in tables.items():
+                self._duck.register(name, table)
+        except duckdb.Error as error:
+            self._duck.close()
+            raise translate(error) from None
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         found: list[tuple[Any, ...]] = self._duck.execute(sql).fetchall()
         return found
+
+    def columns(self, name: str) -> list[Column]:
+        """Names and DuckDB types of a table."""
+        try:
+            described = self._duck.view(name)
+            return [Column(n, str(t)) for n, t in zip(described.columns, described.types, strict=True)]
+        except duckdb.Error as error:
+            raise translate(error) from None
+
+    def inputs(self, name: str, made: Sequence[tuple[str, Callable[[exp.Expr], exp.Expr]]]) -> Any:
+        """A table's columns, each made what `made` says, as a pyarrow.Table."""
+        columns = [exp.alias_(make(exp.column(column, quoted=True)), column, quoted=True) for column, make in made]
+        query = exp.select(*columns).from_(exp.to_identifier(name, quoted=True))
+        try:
+            return self._duck.sql(query.sql(dialect="duckdb")).to_arrow_table()
+        except duckdb.Error as error:
+            raise translate(error) from None
 
     def close(self) -> None:
         """Close it."""

@@ -17,6 +17,7 @@ SqlmlError                      XX000  500
   ArtifactRefused               58030  409   a stored model fails its signature or cannot be read
   NewerFile                     58P01  409   the file was written by a newer sqlml
   InvalidData                   22000  400   DuckDB could not convert or compute a value
+  PythonFailed                  38000  422   the user's own Python code raised an error or gave a wrong answer
   DependentObjects              2BP01  409   views, macros or aliases depend on what is to be dropped
   ConstraintViolation           23000  409   a constraint of the user's own table
   Cancelled                     57014  499   the statement was interrupted
@@ -209,6 +210,12 @@ class InvalidData(SqlmlError, DataError):
     """DuckDB could not convert or compute a value."""
 
     sqlstate, http_status = "22000", 400
+
+
+class PythonFailed(SqlmlError, DataError):
+    """The user's own Python code raised an error or gave a wrong answer."""
+
+    sqlstate, http_status = "38000", 422
 
 
 class ConstraintViolation(SqlmlError, IntegrityError):

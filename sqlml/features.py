@@ -50,6 +50,8 @@ _TIME_PARTS = (("HOD", "hour"), ("MOH", "minute"))
 
 # The family of a column that says which of the models of a partitioned one answers.
 KEY = "key"
+# The kind of the inputs of a registered model, and its encoding.
+RAW = "raw"
 
 FAMILY_TYPES = {
     "numeric": "a number",
@@ -98,7 +100,7 @@ def feature_of(column: Column) -> Feature | None:
 
 @dataclass(frozen=True)
 class Input:
-    """One value that a model is given: its name, its kind (numeric, category, calendar) and its SQL."""
+    """One value that a model is given: its name, its kind (numeric, category, calendar, raw) and its SQL."""
 
     name: str
     kind: str
@@ -110,6 +112,8 @@ class Input:
         family = self.feature.family
         if family == KEY:
             value = _as(value, self.feature.type)
+        if self.kind == RAW and family != "numeric":
+            return _as(value, self.feature.type)
         if self.kind == "category":
             return exp.cast(value, exp.DataType.build("VARCHAR", dialect="duckdb"))
         if family == "numeric":
@@ -137,12 +141,19 @@ def all_inputs(features: tuple[Feature, ...]) -> tuple[Input, ...]:
     return tuple(i for f in features for i in inputs_of(f))
 
 
+def model_inputs(model: ModelVersion) -> tuple[Input, ...]:
+    """The inputs of a model, in order: those of a registered model are its columns as they are."""
+    if model.is_registered:
+        return tuple(Input(f.name, RAW, f) for f in model.features)
+    return all_inputs(model.features)
+
+
 def interface(model: ModelVersion) -> str:
     """A short hash of how a model is called and answers: its inputs with their SQL, its classes.
 
     SQL that is kept (a view) works with every version of the model that has the same one.
     """
-    inputs = [[i.name, i.sql(exp.column("x")).sql(dialect="duckdb")] for i in all_inputs(model.features)]
+    inputs = [[i.name, i.sql(exp.column("x")).sql(dialect="duckdb")] for i in model_inputs(model)]
     if model.transform:
         # What is made of them is the macro's own affair: it changes with every training.
         inputs = [[f.name, f.type] for f in model.raw]

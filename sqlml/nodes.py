@@ -40,6 +40,31 @@ class CreateModel(exp.Expression):
     }
 
 
+class CreateFunction(exp.Expression):
+    """`CREATE [OR REPLACE] [TEMP] FUNCTION [IF NOT EXISTS] f(x DOUBLE) RETURNS DOUBLE LANGUAGE PYTHON AS $$ ... $$`."""
+
+    arg_types = {
+        "this": True,
+        "parameters": False,
+        "replace": False,
+        "temporary": False,
+        "exists": False,
+        "returns": False,
+        "language": False,
+        "deterministic": False,
+        "style": False,
+        "comment": False,
+        "expressions": False,
+        "body": False,
+    }
+
+
+class DropFunction(exp.Expression):
+    """`DROP FUNCTION [IF EXISTS] f`."""
+
+    arg_types = {"this": True, "exists": False, "behaviour": False}
+
+
 class DropModel(exp.Expression):
     """`DROP MODEL [IF EXISTS] m [VERSION n] [CASCADE | RESTRICT]`."""
 

@@ -96,9 +96,16 @@ class Learned:
         return {}
 
     def read(self, array: Any) -> Raw:
-        """An Arrow array to be scored: numbers, NaN for NULL, or text coded by the categories that were learned."""
+        """An Arrow array to be scored: numbers, NaN for NULL, or text coded by the categories that were learned.
+
+        A raw input stays as it is: a registered model does its own preprocessing.
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
+
+        if self.kind == "raw":
+            raw: Raw = array
+            return raw
 
         if self.kind != "category":
             return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -13,7 +13,7 @@ from typing import Any
 _SCHEMAS = ("ml", "ai")
 _CALL_STARTS = frozenset(["(", "model", "table"])
 # Words that every statement of ours has one of, in some place; `ml` and `ai` stand before a dot or an underscore.
-_STATEMENT_WORDS = ("model", "vector", "grant", "revoke", "runs", "experiments")
+_STATEMENT_WORDS = ("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python")
 _SCHEMA = re.compile(r"(?<![a-z_])(?:ml|ai)(?![a-z0-9])")
 
 
@@ -105,15 +105,17 @@ class Reader:
             return bool(rest) and (rest[0] == "model" or self._is_ours(rest, prepared))
         if head == "create":
             kind = rest[2:] if rest[:2] == ["or", "replace"] else rest
-            return kind[:1] == ["model"] or kind[:2] == ["vector", "index"]
+            return kind[:1] == ["model"] or kind[:2] == ["vector", "index"] or _is_python(kind)
         if head == "comment":
             return rest[:2] == ["on", "model"]
+        if head == "drop" and rest[:1] == ["function"]:
+            return len(rest) > 1
         if head in ("drop", "alter", "export"):
             return rest[:1] == ["model"] and len(rest) > 1
         if head in ("describe", "desc"):
             return rest[:1] == ["model"] and len(rest) > 1 and rest[1] != "."
         if head == "show":
-            is_list = rest[:1] in (["models"], ["runs"], ["experiments"]) and rest[1:2] != ["."]
+            is_list = rest[:1] in (["models"], ["runs"], ["experiments"], ["functions"]) and rest[1:2] != ["."]
             return is_list or (
                 rest[:1] == ["model"] and rest[1:2] in (["versions"], ["warnings"], ["types"], ["functions"])
             )
@@ -124,6 +126,21 @@ class Reader:
             return after < len(rest) and self._is_ours(rest[after:], prepared)
         named = rest[:1] if head == "execute" else rest[-1:]
         return head in ("execute", "deallocate") and any(_bare(name) in prepared for name in named)
+
+
+def _is_python(words: list[str]) -> bool:
+    """Whether `FUNCTION f(...)` says LANGUAGE PYTHON: before its body, which begins with AS, or right behind it."""
+    words = words[1:] if words[:1] in (["temp"], ["temporary"]) else words
+    if words[:1] != ["function"]:
+        return False
+    depth = 0
+    for i, word in enumerate(words):
+        depth += (word == "(") - (word == ")")
+        if depth == 0 and word == "as":
+            return words[i + 1 : i + 4] == ["'", "language", "python"]
+        if depth == 0 and words[i : i + 2] == ["language", "python"]:
+            return True
+    return False
 
 
 def _bare(word: str) -> str:

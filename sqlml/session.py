@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import getpass
+import os
 import threading
 import weakref
 from collections import OrderedDict
@@ -11,12 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlglot import exp
+from sqlml_udfs import UDFS
 
 from sqlml.artifact_store import ArtifactStore, udf_sources
+from sqlml.catalog.models import has_registered
 from sqlml.catalog.schema import migrate, schema_version
 from sqlml.catalog.snapshot import Snapshot, read_snapshot
 from sqlml.dialect import parse, too_deep
-from sqlml.engine import COMMENT, STRING, Database, Engine
+from sqlml.engine import ALL_ALLOWED, COMMENT, STRING, Allow, Database, Engine
 from sqlml.engine_private import unpark
 from sqlml.errors import (
     Cancelled,
@@ -33,8 +36,11 @@ from sqlml.functions.later import LATER
 from sqlml.gate import Gate
 from sqlml.parameters import check_parameters
 from sqlml.planner import Planner, relations
+from sqlml.python_functions import PREFIX
+from sqlml.registration import Registration, plan_registration, register
 from sqlml.result import Result
 from sqlml.script import Piece, Reader
+from sqlml.session_python import PythonFunctions
 from sqlml.statements import STATEMENTS
 from sqlml.types import ModelVersion, Params, Plan, Progress, SourceMap
 
@@ -48,11 +54,22 @@ class Session:
     A Session is used by one thread at a time; `interrupt` may come from any.
     """
 
-    def __init__(self, path: str, *, read_only: bool = False, config: Mapping[str, Any] | None = None) -> None:
-        shared = Database.open(path, read_only=read_only, config=config)
+    def __init__(
+        self,
+        path: str,
+        *,
+        read_only: bool = False,
+        config: Mapping[str, Any] | None = None,
+        allow: Allow = ALL_ALLOWED,
+        udfs: str | os.PathLike[str] | None = None,
+    ) -> None:
+        shared = Database.open(path, read_only=read_only, config=config, allow=allow)
         self.database = Engine(shared)
+        self.python = PythonFunctions(self.database)
         try:
             self._prepare_database(shared)
+            if udfs is not None:
+                self.python.add_folder(udfs, udf_sources(shared))
         except BaseException:
             self.database.close()
             raise
@@ -69,13 +86,15 @@ class Session:
         self._is_closed = False
 
     def _prepare_database(self, shared: Database) -> None:
-        shared.register_udfs(udf_sources(shared))
+        shared.register_udfs(UDFS, udf_sources(shared))
         current = self.database.rows("SELECT current_database()")[0][0]
         if shared.read_only:
             schema_version(self.database, current)
         else:
             with self.database.transaction():
                 migrate(self.database, current)
+        shared.runs_python = shared.runs_python or has_registered(self.database, current)
+        self.python.open(current)
 
     def execute(self, sql: str, params: Params = None) -> Result:
         """Run one statement or a script; the result is the last statement's.
@@ -86,6 +105,7 @@ class Session:
         with self._lock:
             pieces = self._pieces(sql)
             self._park()
+            self.database.allow_python()
             if self._cancelled.is_set():
                 self._cancelled.clear()
             if pieces is None:
@@ -143,6 +163,7 @@ class Session:
                 )
             for piece in pieces:
                 self._park()
+                self.database.allow_python()
                 text = sql[piece.start : piece.end]
                 # A statement may be ours only because of what was prepared before it.
                 [now] = self._reader.read(text, self.database.tokenize(text), self.prepared)
@@ -310,6 +331,16 @@ class Session:
         self._park()
         return self.database.in_transaction()
 
+    def register_model(self, asked: Registration) -> int:
+        """Store a model that was trained elsewhere; gives its version."""
+        with self._lock:
+            self._ensure_open()
+            self._park()
+            self.database.allow_python()
+            placed = dataclasses.replace(asked, name=self._snapshot([asked.name.name]).place(asked.name))
+            self._gate.authorise(plan := plan_registration(placed))
+            return register(plan.details, self).version
+
     def register(self, name: str, data: Any) -> None:
         """Make a dataframe or Arrow table readable under a name."""
         self._ensure_open()
@@ -347,6 +378,9 @@ def _with_nearest_function(error: SqlmlError, sql: str) -> SqlmlError:
     if missing and missing.casefold() not in sql.casefold():
         # Its place is one in the text of the view.
         error.line = error.column = error.excerpt = None
+        if missing.startswith(PREFIX):
+            error.hint = "A function in Python of an attached database: connect to its file, or create it here."
+            return error
         error.hint = f'A view or macro calls it. If it is a model that was dropped, create the model "{missing}" again.'
     elif missing:
         error.hint = nearest_hint(missing, [*FUNCTIONS.names(), "ml_train"], otherwise=error.hint)

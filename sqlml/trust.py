@@ -1,4 +1,4 @@
-"""`sqlml trust FILE`: sign the models of a file that comes from elsewhere with one's own key."""
+"""`sqlml trust FILE`: sign the models and functions of a file that comes from elsewhere with one's own key."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import replace
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
 from sqlml.catalog.cursor import in_catalog
+from sqlml.catalog.functions import read_functions, sign_function
 from sqlml.catalog.snapshot import read_all_versions
 from sqlml.errors import ArtifactRefused
+from sqlml.python_functions import FunctionVersion, statement_of
 from sqlml.session import Session
 from sqlml.types import ModelVersion
 
@@ -44,3 +46,21 @@ def sign_models(session: Session, models: list[ModelVersion]) -> None:
                 ),
                 [signed.signature, signing.key_id(key), model.model_id, model.version],
             )
+
+
+def unsigned_functions(session: Session) -> list[FunctionVersion]:
+    """The functions in Python of the opened file that the user's key has not signed."""
+    key = signing.signing_key(create=False)
+    [[current]] = session.database.rows("SELECT current_database()")
+    functions = sorted(read_functions(session.database, current), key=lambda f: (f.schema, f.name))
+    return [f for f in functions if key is None or not signing.is_signed(key, statement_of(f), f.signature)]
+
+
+def sign_functions(session: Session, functions: list[FunctionVersion]) -> None:
+    """Sign these functions, in one transaction."""
+    key = signing.signing_key(create=True)
+    assert key is not None
+    with session.database.transaction():
+        for function in functions:
+            signed = replace(function, signature=signing.sign(key, statement_of(function)))
+            sign_function(session.database, signed, signing.key_id(key))

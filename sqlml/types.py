@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+# How the models are stored that a user registers: only the first is unpickled.
+PICKLE, REGISTERED_SKOPS = "cloudpickle", "registered_skops"
+
 Params = Sequence[Any] | Mapping[str, Any] | None
 
 
@@ -93,6 +96,16 @@ class ModelVersion:
     def short_name(self) -> str:
         """The name as a user would write it: without the schema when that is `main`."""
         return self.name if self.schema == "main" else f"{self.schema}.{self.name}"
+
+    @property
+    def is_pickled(self) -> bool:
+        """Whether loading it runs code of the user's own."""
+        return self.format == PICKLE
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether it was trained elsewhere, and takes its columns as they are."""
+        return self.format in (PICKLE, REGISTERED_SKOPS)
 
     @property
     def macro_name(self) -> str:

@@ -38,6 +38,7 @@ NO_PRIVILEGE = {
     "describe_model_type",
     "prepare",
     "show_experiments",
+    "show_functions",
     "show_model_functions",
     "show_model_types",
     "show_model_versions",
@@ -50,10 +51,12 @@ NO_PRIVILEGE = {
 STATEMENT_EXAMPLES = {
     "alter_model": "ALTER MODEL line SET ALIAS champion = 1",
     "copy_model": "CREATE MODEL copied COPY line",
+    "create_function": "CREATE FUNCTION f(x BIGINT) RETURNS BIGINT LANGUAGE PYTHON AS 'x + 1'",
     "create_model": "CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT a, y FROM points",
     "deallocate": "DEALLOCATE kept",
     "describe_model": "DESCRIBE MODEL line",
     "describe_model_type": "DESCRIBE MODEL TYPE linear_reg",
+    "drop_function": "DROP FUNCTION f",
     "drop_model": "DROP MODEL line",
     "execute": "EXECUTE kept(1)",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
@@ -63,6 +66,7 @@ STATEMENT_EXAMPLES = {
     "prepare": "PREPARE other AS SELECT ml_predict('line', p) FROM points AS p",
     "query": "SELECT ml_predict('line', p) FROM points AS p",
     "show_experiments": "SHOW EXPERIMENTS",
+    "show_functions": "SHOW FUNCTIONS",
     "show_model_functions": "SHOW MODEL FUNCTIONS",
     "show_model_types": "SHOW MODEL TYPES",
     "show_model_versions": "SHOW MODEL VERSIONS",
@@ -150,6 +154,9 @@ def test_a_model_type_declares(model_type) -> None:
 
 @pytest.mark.parametrize("udf", sqlml_udfs.UDFS, ids=lambda u: u.name)
 def test_a_udf_declares(udf) -> None:
+    """As read_folder asks of a user's own."""
+    assert Path(inspect.getfile(udf)).stem == udf.name
+    assert udf.parameters is None or all(isinstance(kind, str) for kind in udf.parameters)
     assert udf.returns
     assert isinstance(udf.has_side_effects, bool)
 

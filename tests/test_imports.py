@@ -65,7 +65,7 @@ from sqlml.statements.drop_model import DropModel
 
 
 def test_udfs_import_nothing_of_ours() -> None:
-    program = "import sys, types\nsys.path.insert(0, 'udfs')\nimport predict"
+    program = "import sys, types\nsys.path.insert(0, 'udfs')\nimport sqlml_predict"
     loaded = _loaded(program)
     assert not loaded & {"sqlml", "duckdb", "sqlglot", *HEAVY}
 

@@ -1,6 +1,13 @@
-"""Code that runs inside the engine, once per vector: Arrow in, Arrow out. One line each."""
+"""Code that runs inside the engine, once per vector: Arrow in, Arrow out. One line each.
 
-from sqlml_udfs.explain import Explain, ExplainForExplain
-from sqlml_udfs.predict import Predict, PredictForExplain
+A file is named after its function and holds a class with `name`, `parameters` (DuckDB types, None for any), `returns`
+(a DuckDB type), `has_side_effects` and `__call__`; the files of a user's own folder are written the same way. Ours are
+handed what they take.
+"""
 
-UDFS = [Explain, ExplainForExplain, Predict, PredictForExplain]
+from sqlml_udfs.sqlml_explain import SqlmlExplain
+from sqlml_udfs.sqlml_explain_unfolded import SqlmlExplainUnfolded
+from sqlml_udfs.sqlml_predict import SqlmlPredict
+from sqlml_udfs.sqlml_predict_unfolded import SqlmlPredictUnfolded
+
+UDFS = [SqlmlExplain, SqlmlExplainUnfolded, SqlmlPredict, SqlmlPredictUnfolded]

@@ -27,7 +27,10 @@ def create_macro(
     same = exp.column(_INTERFACE).eq(exp.Literal.string(interface))
     refusal = exp.Anonymous(this="error", expressions=[exp.Literal.string(f"{changed} Create it again.")])
     artifact = exp.Case(ifs=[exp.If(this=same, true=exp.Literal.string(model.sha256))], default=refusal)
-    body: exp.Expr = exp.Anonymous(this="sqlml_predict", expressions=[artifact, inputs or exp.column(INPUTS)])
+    # The user's own Python is told for whom it runs.
+    connection = [exp.Anonymous(this="current_connection_id")] if model.is_registered else []
+    given = [artifact, inputs or exp.column(INPUTS), *connection]
+    body: exp.Expr = exp.Anonymous(this="sqlml_predict", expressions=given)
     if model.task == "transform" and inputs is not None:
         body = inputs
     default = exp.PropertyEQ(this=exp.to_identifier(_INTERFACE), expression=exp.Literal.string(interface))

@@ -11,10 +11,11 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
+from sqlml.catalog.schema import schema_version
 from sqlml.catalog.snapshot import read_snapshot
 from sqlml.dialect import to_sql
 from sqlml.errors import ModelReplaced
-from sqlml.types import ModelVersion, Relation, Trained
+from sqlml.types import PICKLE, REGISTERED_SKOPS, ModelVersion, Relation, Trained
 
 # Artifacts up to this many bytes are hashed again at every statement that scores with them.
 _CHECKED_AGAIN = 4 * 1024 * 1024
@@ -167,7 +168,7 @@ def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
             ],
         ),
         ("warnings", key, [[i, w.rule, w.feature, w.message] for i, w in enumerate(trained.warnings, 1)]),
-        ("datasets", [run_id], [dataset]),
+        ("datasets", [run_id], [dataset] if trained.dataset_digest else []),
         ("metrics", [run_id], metrics),
         ("params", [run_id], params),
     ):
@@ -243,6 +244,14 @@ def find_artifact(cursor: Cursor, catalog: str, sha256: str) -> ModelVersion | N
     )
     versions = read_snapshot(cursor, (row[0] for row in names)).versions if names else ()
     return next((v for v in versions if v.sha256 == sha256 and v.catalog == catalog), None)
+
+
+def has_registered(cursor: Cursor, catalog: str) -> bool:
+    """Whether any model of the database runs the user's own Python."""
+    if not schema_version(cursor, catalog):
+        return False
+    sql = "SELECT count(*) FROM sqlml.artifacts WHERE list_contains(?, format)"
+    return bool(cursor.rows(in_catalog(sql, catalog), [[PICKLE, REGISTERED_SKOPS]])[0][0])
 
 
 def is_intact(cursor: Cursor, model: ModelVersion) -> bool:

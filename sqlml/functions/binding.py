@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sqlml.errors import InvalidOption, NotFound, WrongType, nearest_hint
-from sqlml.features import FAMILY_TYPES, accepts, all_inputs, family_of, value_family
+from sqlml.features import FAMILY_TYPES, accepts, family_of, model_inputs, value_family
 from sqlml.functions.base import Context, Source, named_value
 from sqlml.transform import OTHER, replayed_inputs
 from sqlml.types import Column, Feature, ModelVersion
@@ -24,7 +24,7 @@ def input_struct(model: ModelVersion, bound: Bound) -> exp.Expr:
     if model.transform:
         return replayed_inputs(model, raw_values(model, bound))
     fields = []
-    for spec in all_inputs(model.features):
+    for spec in model_inputs(model):
         value, kind = bound[spec.feature.name.casefold()]
         _check_type(model, spec.feature, kind)
         fields.append(exp.PropertyEQ(this=exp.to_identifier(spec.name, quoted=True), expression=spec.sql(value.copy())))

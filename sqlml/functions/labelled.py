@@ -48,3 +48,12 @@ def classifier_only(model: ModelVersion, function: str) -> None:
     if model.task != "classification":
         hint = f'Model "{model.short_name}" predicts a number.'
         raise InvalidOption(f"{function} is for classifications.", hint=hint)
+
+
+def held_out_only(model: ModelVersion, function: str) -> None:
+    """Refuse a call without rows for a model that was trained elsewhere: it has no held-out rows here."""
+    if model.is_registered:
+        raise NotFound(
+            f'The model "{model.short_name}" was not trained here: it has no held-out rows.',
+            hint=f"Write {function}(MODEL {model.short_name}, TABLE t).",
+        )

@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlml.errors import NotFound
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
-from sqlml.functions.labelled import classifier_only, labelled_rows
+from sqlml.functions.labelled import classifier_only, held_out_only, labelled_rows
 from sqlml.functions.stored import stored_rows
 from sqlml.functions.table_input import data_query, settings, threshold_of
 from sqlml.metrics import confusion
@@ -43,6 +43,7 @@ class MlConfusionMatrix(Function):
             return _matrix(model, confusion(model.classes, rows, threshold=threshold))
         if "threshold" in options:
             raise NotFound("A threshold needs rows.", hint="Write ML.CONFUSION_MATRIX(MODEL m, TABLE t, STRUCT(...)).")
+        held_out_only(model, "ML.CONFUSION_MATRIX")
         return _matrix(model, stored_rows(model, _STORED))
 
 

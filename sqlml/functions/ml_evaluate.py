@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlml.errors import NotFound
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
-from sqlml.functions.labelled import labelled_rows
+from sqlml.functions.labelled import held_out_only, labelled_rows
 from sqlml.functions.table_input import data_query, settings, threshold_of
 from sqlml.metrics import COLUMNS, evaluation
 
@@ -39,6 +39,7 @@ class MlEvaluate(Function):
                     "A threshold needs rows to evaluate: the stored metrics are those at 0.5.",
                     hint=f"Write ML.EVALUATE(MODEL {model.short_name}, TABLE t, STRUCT(...)).",
                 )
+            held_out_only(model, "ML.EVALUATE")
             return _constants(COLUMNS[model.task], context.metrics(model))
         rows = labelled_rows(call, context, model, query)
         return evaluation(model.task, model.classes, rows, threshold=threshold)

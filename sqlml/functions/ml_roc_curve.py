@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlml.errors import InvalidOption
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
-from sqlml.functions.labelled import classifier_only, labelled_rows
+from sqlml.functions.labelled import classifier_only, held_out_only, labelled_rows
 from sqlml.functions.stored import stored_rows
 from sqlml.functions.table_input import data_query, settings
 from sqlml.metrics import roc_curve
@@ -48,6 +48,7 @@ class MlRocCurve(Function):
         if query is None:
             if given is not None:
                 raise InvalidOption("Thresholds need rows.", hint="Write ML.ROC_CURVE(MODEL m, TABLE t, [...]).")
+            held_out_only(model, "ML.ROC_CURVE")
             return stored_rows(model, _STORED)
         thresholds = None if given is None else _thresholds(context.value(given))
         return roc_curve(model.classes, labelled_rows(call, context, model, query), thresholds)

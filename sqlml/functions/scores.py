@@ -20,12 +20,13 @@ def score_call(model: ModelVersion, inputs: exp.Expr, context: Context) -> exp.E
         raw = inputs.args["raw"] if isinstance(inputs, nodes.ReplayedInputs) else inputs
         return macro_call(model, raw, context.catalog)
     name = "sqlml_predict_unfolded" if context.unfolded else "sqlml_predict"
-    return scorer(name, model.sha256, inputs)
+    return scorer(name, model.sha256, inputs, is_python=model.is_registered)
 
 
-def scorer(name: str, sha256: str, inputs: exp.Expr) -> exp.Expr:
-    """The call of the UDF."""
-    return exp.Anonymous(this=name, expressions=[exp.Literal.string(sha256), inputs])
+def scorer(name: str, sha256: str, inputs: exp.Expr, *, is_python: bool = False) -> exp.Expr:
+    """The call of the UDF; the user's own Python is told for whom it runs, so that it can be stopped."""
+    connection = [exp.Anonymous(this="current_connection_id")] if is_python else []
+    return exp.Anonymous(this=name, expressions=[exp.Literal.string(sha256), inputs, *connection])
 
 
 def macro_call(model: ModelVersion, inputs: exp.Expr, current_catalog: str) -> exp.Expr:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlml.errors import ArtifactRefused
 from sqlml.preprocessing import Preprocessor
 from sqlml.scoring.base import Estimator, Scorer
+from sqlml.types import PICKLE, REGISTERED_SKOPS
 
 
 def _linear(state: Mapping[str, Any]) -> Estimator:
@@ -49,11 +50,16 @@ FORMATS: dict[str, Callable[[Mapping[str, Any]], Estimator]] = {
 }
 
 
-def load_scorer(format_name: str, document: Mapping[str, Any]) -> Scorer:
-    """The Scorer of an artifact's document.
+def load_scorer(format_name: str, document: Mapping[str, Any], *, who: str = "The model") -> Scorer:
+    """The Scorer of an artifact's document; `who` names the model in errors of the user's own Python.
 
     Raises ArtifactRefused for a format this version does not know.
     """
+    if format_name in (PICKLE, REGISTERED_SKOPS):
+        from sqlml.scoring.registered import Registered
+
+        own = Registered(format_name, document["estimator"], who)
+        return Scorer(Preprocessor.from_json(document["preprocessing"]), own)
     if format_name not in FORMATS:
         raise ArtifactRefused(
             f'The artifact has the unknown format "{format_name}".',

@@ -98,9 +98,17 @@ def restore(state: Mapping[str, Any]) -> Any:
 
     Raises ArtifactRefused before anything is made that is outside the trust list.
     """
+    return load(state["skops"])
+
+
+def load(text: str) -> Any:
+    """The estimator that `store` made this of.
+
+    Raises ArtifactRefused before anything is made that is outside the trust list.
+    """
     from skops import io
 
-    body = base64.b64decode(state["skops"])
+    body = base64.b64decode(text)
     _check(body)
     return io.loads(body, trusted=list(TRUSTED))
 

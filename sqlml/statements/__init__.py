@@ -4,9 +4,11 @@ from sqlml.extensions import Registry
 from sqlml.statements.alter_model import AlterModel
 from sqlml.statements.base import Statement
 from sqlml.statements.copy_model import CopyModel
+from sqlml.statements.create_function import CreateFunction
 from sqlml.statements.create_model import CreateModel
 from sqlml.statements.describe_model import DescribeModel
 from sqlml.statements.describe_model_type import DescribeModelType
+from sqlml.statements.drop_function import DropFunction
 from sqlml.statements.drop_model import DropModel
 from sqlml.statements.explain import Explain
 from sqlml.statements.explain_model import ExplainModel
@@ -14,6 +16,7 @@ from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
 from sqlml.statements.show_experiments import ShowExperiments
+from sqlml.statements.show_functions import ShowFunctions
 from sqlml.statements.show_model_functions import ShowModelFunctions
 from sqlml.statements.show_model_types import ShowModelTypes
 from sqlml.statements.show_model_versions import ShowModelVersions
@@ -28,10 +31,12 @@ STATEMENTS: Registry[Statement] = Registry(
     [
         AlterModel(),
         CopyModel(),
+        CreateFunction(),
         CreateModel(),
         Deallocate(),
         DescribeModel(),
         DescribeModelType(),
+        DropFunction(),
         DropModel(),
         ExecutePrepared(),
         ExplainModel(),
@@ -39,6 +44,7 @@ STATEMENTS: Registry[Statement] = Registry(
         Later(),
         Prepare(),
         ShowExperiments(),
+        ShowFunctions(),
         ShowModelFunctions(),
         ShowModelTypes(),
         ShowModelVersions(),

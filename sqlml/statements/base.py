@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from sqlml.catalog.cursor import Cursor
 from sqlml.planner import Planner
+from sqlml.python_functions import FunctionVersion
 from sqlml.result import Result
 from sqlml.types import ModelVersion, Params, Plan, Progress, SourceMap
 
@@ -30,6 +31,22 @@ class Database(Cursor, Protocol):
 
     def in_transaction(self) -> bool:
         """Whether the user has begun a transaction."""
+
+
+class PythonFunctions(Protocol):
+    """The functions in Python that a connection may call."""
+
+    def check(self) -> None:
+        """Raises PermissionDenied where functions in Python are off."""
+
+    def check_pickle(self, model: ModelVersion) -> None:
+        """Raises PermissionDenied for a model that only unpickling could load, where that is off."""
+
+    def add(self, function: FunctionVersion) -> None:
+        """Make a new function callable in this transaction."""
+
+    def all(self) -> list[FunctionVersion]:
+        """All there are."""
 
 
 class Context(Protocol):
@@ -59,6 +76,10 @@ class Context(Protocol):
 
     def keep_artifact(self, model: ModelVersion, body: bytes) -> None:
         """Put a new artifact into the process cache before its transaction commits."""
+
+    @property
+    def python(self) -> PythonFunctions:
+        """The functions in Python."""
 
     @property
     def prepared(self) -> dict[str, str]:

@@ -12,11 +12,15 @@ from typing import Any
 Explanations = Callable[[str, dict[str, Any], Any], Any]
 
 
-class Explain:
-    """Contributions as a vectorised function; `output` is the position of the class that is explained."""
+class SqlmlExplain:
+    """Contributions as a vectorised function; `output` is the position of the class that is explained.
+
+    SELECT sqlml_explain('<sha256>', {'age': 31.0}, 1);
+    """
 
     name = "sqlml_explain"
     takes = "explanations"
+    parameters = None
     returns = "DOUBLE[]"
     has_side_effects = False
 
@@ -40,10 +44,3 @@ class Explain:
         rows, width = found.shape
         offsets = pa.array(np.arange(0, rows * width + 1, width, dtype=np.int32))
         return pa.ListArray.from_arrays(offsets, pa.array(found.reshape(-1)))
-
-
-class ExplainForExplain(Explain):
-    """The same under a name that EXPLAIN uses: with side effects, so that no optimiser runs it while planning."""
-
-    name = "sqlml_explain_unfolded"
-    has_side_effects = True

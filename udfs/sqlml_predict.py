@@ -8,22 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-Scores = Callable[[str, dict[str, Any]], Any]
+Scores = Callable[[str, dict[str, Any], int | None], Any]
 
 
-class Predict:
-    """The scorer as a vectorised function; equal calls may be merged and constant calls folded."""
+class SqlmlPredict:
+    """The scorer as a vectorised function; equal calls may be merged and constant calls folded.
+
+    SELECT sqlml_predict('<sha256>', {'age': 31.0});
+
+    A third argument is the number of the DuckDB connection that asks: by it the user's own Python can be stopped.
+    """
 
     name = "sqlml_predict"
     takes = "scores"
+    parameters = None
     returns = "DOUBLE[]"
     has_side_effects = False
 
     def __init__(self, scores: Scores) -> None:
-        """`scores(sha256, {input name: Arrow array})` gives the (rows x outputs) scores."""
+        """`scores(sha256, {input name: Arrow array}, connection)` gives the (rows x outputs) scores."""
         self._scores = scores
 
-    def __call__(self, sha256: Any, inputs: Any) -> Any:
+    def __call__(self, sha256: Any, inputs: Any, connection: Any = None) -> Any:
         import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -34,16 +40,9 @@ class Predict:
         struct = inputs.combine_chunks() if isinstance(inputs, pa.ChunkedArray) else inputs
         names = [struct.type.field(i).name for i in range(struct.type.num_fields)]
         arrays = dict(zip(names, struct.flatten(), strict=True))
-        scores = self._scores(sha256[0].as_py(), arrays)
+        scores = self._scores(sha256[0].as_py(), arrays, None if connection is None else connection[0].as_py())
         rows, width = scores.shape
         offsets = pa.array(np.arange(0, rows * width + 1, width, dtype=np.int32))
         # Rows that no model answers for have no scores at all.
         unanswered = pa.array(np.ma.getmaskarray(scores)[:, 0]) if np.ma.isMaskedArray(scores) else None
         return pa.ListArray.from_arrays(offsets, pa.array(np.asarray(scores).reshape(-1)), mask=unanswered)
-
-
-class PredictForExplain(Predict):
-    """The same under a name that EXPLAIN uses: with side effects, so that no optimiser runs it while planning."""
-
-    name = "sqlml_predict_unfolded"
-    has_side_effects = True
