@@ -70,6 +70,7 @@ class ModelVersion:
     encoding: str
     is_pinned: bool = False  # whether the statement names this very version
     alias: str | None = None  # the alias by which the statement names it
+    form: str = "kernel"  # what scores in the statement: the kernel in a UDF, plain sql, a macro, or none
 
     @property
     def full_name(self) -> str:
@@ -85,7 +86,7 @@ class ModelVersion:
     def macro_name(self) -> str:
         """The name of the model's macro: unlike `short_name`, no two models of a database share it."""
         parts = [self.name] if self.schema == "main" else [self.schema, self.name]
-        return ".".join('"' + p.replace('"', '""') + '"' if {".", "@"} & set(p) else p for p in parts)
+        return ".".join('"' + p.replace('"', '""') + '"' if {".", "@", "#"} & set(p) else p for p in parts)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ from sqlml.statements.base import Context, Statement
 from sqlml.types import Plan
 
 
+_FORMS = {"sql": "plain SQL", "kernel": "the kernel in a UDF", "macro": "the model's macro"}
+
+
 class Explain(Statement):
     """The plan of a statement: sqlml's part, then DuckDB's.
 
@@ -70,7 +73,10 @@ class Explain(Statement):
 def describe(plan: Plan) -> str:
     """A plan as text: one fact a line."""
     lines = [f"statement: {plan.statement}"]
-    lines += [f"model: {m.full_name} version {m.version} ({m.model_type}, sha256 {m.sha256})" for m in plan.models]
+    for m in plan.models:
+        lines.append(f"model: {m.full_name} version {m.version} ({m.model_type}, sha256 {m.sha256})")
+        if m.form in _FORMS:
+            lines.append(f"scored by: {_FORMS[m.form]}")
     lines += [f"reads: {r.name}" + (f" ({', '.join(r.columns)})" if r.columns else "") for r in plan.reads or ()]
     lines += [f"writes: {w.name}" for w in plan.writes]
     lines += [f"calls: {c}" for c in plan.calls]
