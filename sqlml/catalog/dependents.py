@@ -44,7 +44,7 @@ def dependents(cursor: Cursor, models: Sequence[ModelVersion], suffixes: Sequenc
     model = models[0]
     used = _Used(
         artifacts={m.sha256 for m in models},
-        macros={model.macro_name + suffix for suffix in suffixes},
+        macros={(model.macro_name + suffix).casefold() for suffix in suffixes},
         shortcut=(model.schema, model.name) if "" in suffixes and has_shortcut(cursor, model) else None,
     )
     rows = [*cursor.rows(_VIEWS), *cursor.rows(_MACROS, [MACROS])]
@@ -81,7 +81,7 @@ def _mentions(text: str, used: _Used) -> bool:
     for call in tree.find_all(exp.Anonymous):
         schema = call.parent.this.name if isinstance(call.parent, exp.Dot) else ""
         # Behind a # stands the interface.
-        if schema == MACROS and call.name.partition("#")[0] in used.macros:
+        if schema == MACROS and call.name.partition("#")[0].casefold() in used.macros:
             return True
         if used.shortcut and _folded(schema or "main", call.name) == _folded(*used.shortcut):
             return True

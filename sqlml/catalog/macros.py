@@ -19,11 +19,11 @@ ROW, INPUTS = "features", "inputs"
 
 _SAME_NAME = """
 SELECT database_name = ? AND schema_name = ?, macro_definition FROM duckdb_functions()
-WHERE lower(function_name) = lower(?) AND (database_name IN (?, 'system') OR internal)
+WHERE lower(function_name) = lower(?) AND (database_name IN (?, 'system') OR internal) AND schema_name <> ?
 """
 _SCORES = """
-SELECT function_name FROM duckdb_functions()
-WHERE database_name = ? AND schema_name = ? AND starts_with(function_name, ?)
+SELECT lower(function_name) FROM duckdb_functions()
+WHERE database_name = ? AND schema_name = ? AND starts_with(lower(function_name), lower(?))
 """
 
 
@@ -35,7 +35,7 @@ def create_macros(cursor: Cursor, model: ModelVersion, suffix: str, answer: exp.
     """
     own = f"#{interface(model)}"
     if suffix != f"@{model.version}":
-        for name in set(_scores_macros(cursor, model, suffix)) - {_full_name(model, suffix + own)}:
+        for name in set(_scores_macros(cursor, model, suffix)) - {_full_name(model, suffix + own).lower()}:
             _create(cursor, _in_macros(model, name), INPUTS, _changed(model), replace=True)
     _create(cursor, _in_macros(model, _full_name(model, suffix)), ROW, answer, replace=True)
     _create(cursor, _in_macros(model, _full_name(model, suffix + own)), INPUTS, scores, replace=True)
@@ -58,9 +58,16 @@ def _changed(model: ModelVersion) -> exp.Expr:
 
 
 def create_shortcut(cursor: Cursor, model: ModelVersion) -> None:
-    """`CREATE MACRO main."churn"(features) AS sqlml_models."churn"(features)`, unless a function has that name."""
-    if not cursor.rows(_SAME_NAME, [model.catalog, model.schema, model.name, model.catalog]):
-        _create(cursor, _shortcut(model), ROW, shortcut_body(model), replace=False)
+    """`CREATE MACRO main."churn"(features) AS sqlml_models."churn"(features)`, unless a function has that name.
+
+    Only in the current database.
+    """
+    # A macro finds other functions from the current database, and a file must not know under which name it is attached.
+    [(current,)] = cursor.rows("SELECT current_database()")
+    if model.catalog == current and not cursor.rows(
+        _SAME_NAME, [model.catalog, model.schema, model.name, model.catalog, MACROS]
+    ):
+        _create(cursor, _shortcut(model), ROW, _shortcut_body(model), replace=False)
 
 
 def drop_shortcut(cursor: Cursor, model: ModelVersion) -> None:
@@ -71,19 +78,23 @@ def drop_shortcut(cursor: Cursor, model: ModelVersion) -> None:
 
 def has_shortcut(cursor: Cursor, model: ModelVersion) -> bool:
     """Whether the macro in the model's own schema is there and ours."""
-    found = cursor.rows(_SAME_NAME, [model.catalog, model.schema, model.name, model.catalog])
+    found = cursor.rows(_SAME_NAME, [model.catalog, model.schema, model.name, model.catalog, MACROS])
     return [is_shortcut(str(definition), model) for is_own, definition in found if is_own] == [True]
 
 
 def is_shortcut(definition: str, model: ModelVersion) -> bool:
     """Whether this is the definition of a model's macro in its own schema."""
     try:
-        return parse(definition) == parse(to_sql(shortcut_body(model)))
+        tree = parse(definition)
     except InvalidSql:
         return False
+    call = tree.expression if isinstance(tree, exp.Dot) and tree.this.name == MACROS else None
+    if not isinstance(call, exp.Anonymous) or [a.name for a in call.expressions] != [ROW]:
+        return False
+    return call.name.casefold() == model.macro_name.casefold()
 
 
-def shortcut_body(model: ModelVersion) -> exp.Expr:
+def _shortcut_body(model: ModelVersion) -> exp.Expr:
     """`sqlml_models."churn"(features)`."""
     call = exp.Anonymous(this=exp.to_identifier(model.macro_name, quoted=True), expressions=[exp.column(ROW)])
     return exp.Dot(this=exp.to_identifier(MACROS), expression=call)

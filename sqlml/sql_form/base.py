@@ -11,6 +11,17 @@ from sqlml import nodes
 from sqlml.sql_form.links import Link
 from sqlml.sql_form.writing import Formula
 
+# The largest DOUBLE: NaN and infinities are outside of +- this in every dialect.
+LARGEST = 1.7976931348623157e308
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the SQL is for: which inputs are never NaN or infinite, and whether other engines must know it too."""
+
+    finite: frozenset[str] = frozenset()
+    is_portable: bool = False
+
 
 @dataclass(frozen=True)
 class Margins:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlml.features import all_inputs
-from sqlml.sql_form.base import Margins, SqlForm
+from sqlml.sql_form.base import Margins, SqlForm, Target
 from sqlml.sql_form.lightgbm_trees import lightgbm
 from sqlml.sql_form.linear import linear
 from sqlml.sql_form.writing import write
 from sqlml.types import ModelVersion
 
-# One line a format: a document and the names of the inputs that are never NaN or infinite, to margins or None.
-FORMS: dict[str, Callable[[Mapping[str, Any], frozenset[str]], Margins | None]] = {
+# One line a format: a document and what the SQL is for, to margins or None.
+FORMS: dict[str, Callable[[Mapping[str, Any], Target], Margins | None]] = {
     "lightgbm": lightgbm,
     "linear": linear,
 }
@@ -23,15 +23,20 @@ FORMS: dict[str, Callable[[Mapping[str, Any], frozenset[str]], Margins | None]] 
 _CACHED = 256
 
 
+def margins_of(model: ModelVersion, document: Mapping[str, Any], *, is_portable: bool) -> Margins | None:
+    """The margins of a verified artifact as trees; None where its format or size has none."""
+    compiler = FORMS.get(model.format)
+    # A number may be given as DOUBLE whatever it was trained on; a part of a date is a number or NULL.
+    finite = frozenset(i.name for i in all_inputs(model.features) if i.kind == "calendar")
+    return compiler(document, Target(finite, is_portable)) if compiler else None
+
+
 def sql_form(model: ModelVersion, document: Mapping[str, Any]) -> SqlForm | None:
     """The SQL form of a verified artifact; None where its format or size has none."""
-    compiler = FORMS.get(model.format)
-    inputs = all_inputs(model.features)
-    # A number may be given as DOUBLE whatever it was trained on; a part of a date is a number or NULL.
-    margins = compiler(document, frozenset(i.name for i in inputs if i.kind == "calendar")) if compiler else None
+    margins = margins_of(model, document, is_portable=False)
     if margins is None:
         return None
-    names = [i.name for i in inputs]
+    names = [i.name for i in all_inputs(model.features)]
     return SqlForm(margins, tuple(write(tree, names) for tree in margins.trees))
 
 

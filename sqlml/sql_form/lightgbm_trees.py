@@ -12,11 +12,10 @@ from typing import Any
 
 from sqlglot import exp
 
-from sqlml.sql_form.base import Margins
+from sqlml.sql_form.base import LARGEST, Margins, Target
 from sqlml.sql_form.links import IDENTITY, LOG, LOGISTIC, SOFTMAX, Link, complementary
 from sqlml.sql_form.writing import number, total
 
-_LARGEST = 1.7976931348623157e308
 # LightGBM's kZeroThreshold, a float.
 _ZERO = 1.0000000180025095e-35
 # Up to so many splits DuckDB is faster than LightGBM's predictor, and up to so many the SQL is stored at all.
@@ -39,7 +38,7 @@ class _Tree:
         return [int(word) for word in self.lines.get(name, "").split()]
 
 
-def lightgbm(document: Mapping[str, Any], finite: frozenset[str]) -> Margins | None:
+def lightgbm(document: Mapping[str, Any], target: Target) -> Margins | None:
     """The margins of boosted trees; None for an unknown objective, or more splits than SQL should have."""
     text: str = document["estimator"]["model"]
     head, *blocks = text.split("\nTree=")
@@ -51,7 +50,7 @@ def lightgbm(document: Mapping[str, Any], finite: frozenset[str]) -> Margins | N
         return None
     outputs = int(header["num_tree_per_iteration"])
     inputs = document["preprocessing"]["inputs"]
-    written = [_Writer(inputs, tree, finite).tree() for tree in trees]
+    written = [_Writer(inputs, tree, target.finite).tree() for tree in trees]
     if any(tree is None for tree in written):
         return None
     known = [tree for tree in written if tree is not None]
@@ -151,12 +150,12 @@ class _Writer:
 def _within(value: exp.Expr, threshold: float, *, is_finite: bool) -> exp.Expr:
     """`x <= t` for a number; not for NULL, NaN and infinities."""
     if is_finite or threshold == math.inf:
-        return exp.LTE(this=value, expression=number(min(threshold, _LARGEST)))
-    return exp.Between(this=value, low=number(-_LARGEST), high=number(threshold))
+        return exp.LTE(this=value, expression=number(min(threshold, LARGEST)))
+    return exp.Between(this=value, low=number(-LARGEST), high=number(threshold))
 
 
 def _beyond(value: exp.Expr, threshold: float, *, is_finite: bool) -> exp.Expr:
     """`x > t` for a number; not for NULL, NaN and infinities."""
     if is_finite:
         return exp.GT(this=value, expression=number(threshold))
-    return exp.Between(this=value, low=number(math.nextafter(threshold, math.inf)), high=number(_LARGEST))
+    return exp.Between(this=value, low=number(math.nextafter(threshold, math.inf)), high=number(LARGEST))

@@ -22,14 +22,7 @@ def weight_of_text(
     Where several outputs share the inputs, each looks up the same position, which DuckDB then computes once.
     """
     if not is_shared and len(categories) <= _COMPARED:
-        ifs = [
-            exp.If(this=exp.Literal.string(c), true=number(w)) for c, w in zip(categories, weights, strict=True) if w
-        ]
-        if null:
-            cases = [exp.If(this=exp.Is(this=value.copy(), expression=exp.Null()), true=number(null))]
-            cases += [exp.If(this=exp.EQ(this=value.copy(), expression=i.this), true=i.args["true"]) for i in ifs]
-            return exp.Case(ifs=cases, default=number(0.0))
-        return exp.Case(this=value.copy(), ifs=ifs, default=number(0.0)) if ifs else number(0.0)
+        return weight_by_case(value, [exp.Literal.string(c) for c in categories], weights, null)
     if len(categories) <= _COMPARED:
         texts = exp.Array(expressions=[exp.Literal.string(c) for c in categories])
         if not categories:
@@ -38,6 +31,17 @@ def weight_of_text(
     kind = exp.DataType(this=exp.DataType.Type.ENUM, expressions=[exp.Literal.string(c) for c in categories])
     position = exp.Add(this=call("enum_code", exp.TryCast(this=value.copy(), to=kind)), expression=_whole(1))
     return _from_list(weights, position, value, null)
+
+
+def weight_by_case(value: exp.Expr, categories: Sequence[exp.Expr], weights: Sequence[float], null: float) -> exp.Expr:
+    """`CASE value WHEN 'pro' THEN 0.3 ... ELSE 0 END`, as every dialect has it."""
+    known = [(c, number(w)) for c, w in zip(categories, weights, strict=True) if w]
+    if null:
+        cases = [exp.If(this=exp.Is(this=value.copy(), expression=exp.Null()), true=number(null))]
+        cases += [exp.If(this=exp.EQ(this=value.copy(), expression=c), true=w) for c, w in known]
+        return exp.Case(ifs=cases, default=number(0.0))
+    cases = [exp.If(this=c, true=w) for c, w in known]
+    return exp.Case(this=value.copy(), ifs=cases, default=number(0.0)) if cases else number(0.0)
 
 
 def weight_of_whole(value: exp.Expr, categories: Sequence[Any], weights: Sequence[float], null: float) -> exp.Expr:

@@ -8,6 +8,7 @@ from sqlml.statements.create_model import CreateModel
 from sqlml.statements.describe_model import DescribeModel
 from sqlml.statements.drop_model import DropModel
 from sqlml.statements.explain import Explain
+from sqlml.statements.export_model import ExportModel
 from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
@@ -31,6 +32,7 @@ STATEMENTS: Registry[Statement] = Registry(
         DropModel(),
         ExecutePrepared(),
         Explain(),
+        ExportModel(),
         Later(),
         Prepare(),
         ShowExperiments(),

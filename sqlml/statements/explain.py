@@ -13,7 +13,6 @@ from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
 from sqlml.types import Plan
 
-
 _FORMS = {"sql": "plain SQL", "kernel": "the kernel in a UDF", "macro": "the model's macro"}
 
 
