@@ -29,7 +29,7 @@ KINDS = {
 THINGS = [(kind, thing) for kind, things in KINDS.items() for thing in things]
 IDS = [f"{kind}/{thing.name}" for kind, thing in THINGS]
 
-_SQL = re.compile(r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|ALTER|PREPARE|EXECUTE|DEALLOCATE)\b|\w+\('")
+_SQL = re.compile(r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|ALTER|PREPARE|EXECUTE|DEALLOCATE)\b|\w+\('")
 
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
 NO_PRIVILEGE = {
@@ -52,6 +52,7 @@ STATEMENT_EXAMPLES = {
     "describe_model": "DESCRIBE MODEL line",
     "drop_model": "DROP MODEL line",
     "execute": "EXECUTE kept(1)",
+    "export_model": "EXPORT MODEL line TO 'line.sql'",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
     "later": None,
     "ml_train": "SELECT ml_train('m', query => 'points', model_type => 'linear_reg', input_label_cols => ['y'])",

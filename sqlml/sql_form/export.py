@@ -11,6 +11,7 @@ from sqlml.errors import NotSupported
 from sqlml.features import Input, all_inputs
 from sqlml.sql_form.base import Margins
 from sqlml.sql_form.formats import margins_of
+from sqlml.sql_form.links import IDENTITY
 from sqlml.sql_form.writing import call, number, total
 from sqlml.types import ModelVersion
 
@@ -68,18 +69,19 @@ def _filled(tree: exp.Expr, inputs: Mapping[str, exp.Expr]) -> exp.Expr:
 
 def _of_one(model: ModelVersion, margins: Margins, margin: exp.Expr, source: exp.Table) -> exp.Query:
     """One margin: the prediction, or the label and the probability of the later class, beside the source's columns."""
-    scores = margins.link.scores([margin]).expressions
     star = exp.Column(this=exp.Star(), table=exp.to_identifier("source"))
-    if model.task == "regression":
-        columns = [exp.alias_(scores[0], f"predicted_{model.label}", quoted=True)]
-    else:
+    predicted = f"predicted_{model.label}"
+    if margins.link is IDENTITY:
+        return exp.select(exp.alias_(margin, predicted, quoted=True), star).from_(_aliased(source))
+    below = exp.select(star, exp.alias_(margin, "margin_1")).from_(_aliased(source)).subquery("scored")
+    scores = margins.link.scores([_bounded(exp.column("margin_1", table="scored"))]).expressions
+    columns = [exp.alias_(scores[0], predicted, quoted=True)]
+    if model.task != "regression":
         is_later = exp.GT(this=scores[1].copy(), expression=number(0.5))
         label = exp.Case(ifs=[exp.If(this=is_later, true=_label(model, 1))], default=_label(model, 0))
-        columns = [
-            exp.alias_(label, f"predicted_{model.label}", quoted=True),
-            exp.alias_(scores[1], f"probability_{model.classes[1]}", quoted=True),
-        ]
-    return exp.select(*columns, star).from_(_aliased(source))
+        columns = [exp.alias_(label, predicted, quoted=True)]
+        columns += [exp.alias_(s, f"probability_{c}", quoted=True) for s, c in zip(scores, model.classes, strict=True)]
+    return exp.select(*columns, exp.Column(this=exp.Star(), table=exp.to_identifier("scored"))).from_(below)
 
 
 def _of_many(model: ModelVersion, trees: list[exp.Expr], source: exp.Table) -> exp.Query:
@@ -103,15 +105,18 @@ def _of_many(model: ModelVersion, trees: list[exp.Expr], source: exp.Table) -> e
 
 
 def _share(own: exp.Expr, margins: Sequence[exp.Expr]) -> exp.Expr:
-    """The softmax of one margin; no engine's exp may overflow, so a difference counts up to 700."""
-    most = number(700.0)
-    powers: list[exp.Expr] = []
-    for other in margins:
-        difference = exp.Sub(this=other.copy(), expression=own.copy())
-        is_large = exp.GT(this=difference.copy(), expression=most.copy())
-        bounded = exp.Case(ifs=[exp.If(this=is_large, true=most.copy())], default=difference)
-        powers.append(call("exp", bounded))
+    """The softmax of one margin."""
+    powers = [call("exp", _bounded(exp.Sub(this=other.copy(), expression=own.copy()))) for other in margins]
     return exp.Div(this=number(1.0), expression=exp.Paren(this=total(powers)))
+
+
+def _bounded(value: exp.Expr) -> exp.Expr:
+    """The value within -700 and 700: beyond, exp is an error in PostgreSQL, and a probability is 0 or 1 in any case."""
+    cases = [
+        exp.If(this=exp.GT(this=value.copy(), expression=number(700.0)), true=number(700.0)),
+        exp.If(this=exp.LT(this=value.copy(), expression=number(-700.0)), true=number(-700.0)),
+    ]
+    return exp.Case(ifs=cases, default=value)
 
 
 def _label(model: ModelVersion, position: int) -> exp.Expr:
