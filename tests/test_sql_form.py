@@ -130,6 +130,7 @@ import duckdb
 assert "sqlml" not in sys.modules
 path, names = json.load(sys.stdin)
 con = duckdb.connect(path)
+con.execute("SET enable_progress_bar = false")
 found = {}
 for name in names:
     answer = con.execute(f'SELECT to_json("{name}"(c)) FROM data AS c ORDER BY id').fetchall()
