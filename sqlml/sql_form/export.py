@@ -38,6 +38,9 @@ def exported(model: ModelVersion, document: Mapping[str, Any], dialect: str, sou
     inputs = {i.name: _input(i, dialect) for i in all_inputs(model.features)}
     trees = [_filled(tree, inputs) for tree in margins.trees]
     query = _of_one(model, margins, trees[0], source) if len(trees) == 1 else _of_many(model, trees, source)
+    for below in query.ctes if dialect == "postgres" else ():
+        # PostgreSQL would put the margins in wherever they are named, and compute them as often.
+        below.set("materialized", True)  # noqa: FBT003 - sqlglot's signature
     return f"{query.sql(dialect=dialect, pretty=True)};\n"
 
 
@@ -73,15 +76,19 @@ def _of_one(model: ModelVersion, margins: Margins, margin: exp.Expr, source: exp
     predicted = f"predicted_{model.label}"
     if margins.link is IDENTITY:
         return exp.select(exp.alias_(margin, predicted, quoted=True), star).from_(_aliased(source))
-    below = exp.select(star, exp.alias_(margin, "margin_1")).from_(_aliased(source)).subquery("scored")
+    below = exp.select(star, exp.alias_(margin, "margin_1")).from_(_aliased(source))
     scores = margins.link.scores([_bounded(exp.column("margin_1", table="scored"))]).expressions
-    columns = [exp.alias_(scores[0], predicted, quoted=True)]
+    columns: list[exp.Expr] = [exp.alias_(scores[0], predicted, quoted=True)]
     if model.task != "regression":
         is_later = exp.GT(this=scores[1].copy(), expression=number(0.5))
         label = exp.Case(ifs=[exp.If(this=is_later, true=_label(model, 1))], default=_label(model, 0))
         columns = [exp.alias_(label, predicted, quoted=True)]
         columns += [exp.alias_(s, f"probability_{c}", quoted=True) for s, c in zip(scores, model.classes, strict=True)]
-    return exp.select(*columns, exp.Column(this=exp.Star(), table=exp.to_identifier("scored"))).from_(below)
+    return (
+        exp.select(*columns, exp.Column(this=exp.Star(), table=exp.to_identifier("scored")))
+        .from_("scored")
+        .with_("scored", as_=below)
+    )
 
 
 def _of_many(model: ModelVersion, trees: list[exp.Expr], source: exp.Table) -> exp.Query:
@@ -101,7 +108,7 @@ def _of_many(model: ModelVersion, trees: list[exp.Expr], source: exp.Table) -> e
         exp.alias_(p, f"probability_{c}", quoted=True) for p, c in zip(probabilities, model.classes, strict=True)
     ]
     all_below = exp.Column(this=exp.Star(), table=exp.to_identifier("scored"))
-    return exp.select(*columns, all_below).from_(below.subquery("scored"))
+    return exp.select(*columns, all_below).from_("scored").with_("scored", as_=below)
 
 
 def _share(own: exp.Expr, margins: Sequence[exp.Expr]) -> exp.Expr:
