@@ -12,6 +12,8 @@ from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.snapshot import model_catalogs
 from sqlml.engine import Database, Engine
 from sqlml.errors import ArtifactRefused, ModelReplaced, PermissionDenied
+from sqlml.sql_form import SqlForm
+from sqlml.sql_form.formats import CACHE
 from sqlml.types import ModelVersion
 
 if TYPE_CHECKING:
@@ -39,8 +41,11 @@ class ArtifactStore:
                 # It is in the catalog, signed; there is nothing to score with.
                 continue
             self._check_pickle(model)
-            if artifacts.SCORERS.get(model.sha256) is not None and not catalog.is_intact(self._cursor, model):
+            is_known = model.form != "kernel" or artifacts.SCORERS.get(model.sha256) is not None
+            if is_known and not catalog.is_intact(self._cursor, model):
                 raise artifacts.changed(model)
+            if model.form != "kernel":
+                continue
             self._hold(model, lambda model=model: self._body(model))
 
     def _check_pickle(self, model: ModelVersion) -> None:
@@ -63,6 +68,10 @@ class ArtifactStore:
     def document(self, model: ModelVersion) -> Mapping[str, Any]:
         """The verified artifact of a model as a document."""
         return artifacts.document(model, catalog.read_body(self._cursor, model))
+
+    def sql_form(self, model: ModelVersion) -> SqlForm | None:
+        """A model as plain SQL, from its verified artifact."""
+        return CACHE.get_or_write(model, lambda: artifacts.document(model, self._body(model)))
 
     def keep(self, model: ModelVersion, body: bytes) -> None:
         """Load a new model from its bytes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -134,6 +134,53 @@ def _export(gen: Any, node: exp.Expr) -> str:
     return _words("EXPORT", gen.sql(node, "this"), target, _options(gen, node))
 
 
+def _formula(gen: Any, node: exp.Expr) -> str:
+    inputs = [gen.sql(value) for value in node.expressions]
+    return "(" + "".join(inputs[p] if isinstance(p, int) else p for p in node.args["pieces"]) + ")"
+
+
+# Up to so many classes each is compared with each other; DuckDB is slow where a lambda's body is one.
+_PAIRED = 8
+
+
+def _softmax(gen: Any, node: exp.Expr) -> str:
+    """Stable for any margins: where exp overflows, its reciprocal is 0; above 8 classes the largest is taken away."""
+    margins = exp.Array(expressions=[margin.copy() for margin in node.expressions])
+    if len(node.expressions) <= _PAIRED:
+        places = [exp.Literal.number(k + 1) for k in range(len(node.expressions))]
+        return str(gen.sql(_let("m", margins, exp.Array(expressions=[_share(k, places) for k in places]))))
+    m, e, s, x = (exp.column(name) for name in "mesx")
+    largest = _call("list_max", m)
+    powers = _each(m, _call("exp", exp.Sub(this=x.copy(), expression=largest)))
+    shares = _let("s", _call("list_sum", e), _each(e.copy(), exp.Div(this=x, expression=s)))
+    return str(gen.sql(_let("m", margins, _let("e", powers, shares))))
+
+
+def _share(own: exp.Expr, places: Sequence[exp.Expr]) -> exp.Expr:
+    margin = [_call("list_extract", exp.column("m"), place.copy()) for place in (own, *places)]
+    powers = [_call("exp", exp.Sub(this=other, expression=margin[0].copy())) for other in margin[1:]]
+    one = exp.cast(exp.Literal.string("1"), "DOUBLE")
+    both = powers[0]
+    for power in powers[1:]:
+        both = exp.Add(this=both, expression=power)
+    return exp.Div(this=one, expression=exp.Paren(this=both))
+
+
+def _let(name: str, value: exp.Expr, body: exp.Expr) -> exp.Expr:
+    """The body with a value that is computed once: DuckDB's expressions know no other way."""
+    each = exp.Lambda(this=body, expressions=[exp.to_identifier(name)])
+    made = _call("list_transform", exp.Array(expressions=[value]), each)
+    return _call("list_extract", made, exp.Literal.number(1))
+
+
+def _each(values: exp.Expr, body: exp.Expr) -> exp.Expr:
+    return _call("list_transform", values.copy(), exp.Lambda(this=body, expressions=[exp.to_identifier("x")]))
+
+
+def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
 def _vector_index(gen: Any, node: exp.Expr) -> str:
     columns = gen.expressions(node, key="columns", flat=True)
     storing = gen.expressions(node, key="storing", flat=True)
@@ -155,6 +202,8 @@ TRANSFORMS: dict[type[exp.Expr], Write] = {
     # sqlglot leaves these out where it does not know the function; ours are all anonymous.
     exp.IgnoreNulls: lambda gen, node: f"{gen.sql(node, 'this')} IGNORE NULLS",
     exp.RespectNulls: lambda gen, node: f"{gen.sql(node, 'this')} RESPECT NULLS",
+    nodes.Formula: _formula,
+    nodes.Softmax: _softmax,
     nodes.ModelRef: _model_ref,
     nodes.TableRef: lambda gen, node: f"TABLE {gen.sql(node, 'this')}",
     nodes.Option: lambda gen, node: f"{gen.sql(node, 'this')} = {gen.sql(node, 'expression')}",

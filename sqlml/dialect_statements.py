@@ -249,9 +249,21 @@ class ModelStatements(FunctionStatements):
         tree = nodes.ExportModel(this=self._parse_model_name())
         if self._match_text_seq("TO"):
             tree.set("target", self._parse_string())
-        if self._match_text_seq("OPTIONS"):
+        if self._curr.token_type == TokenType.L_PAREN:
+            tree.set("expressions", self._parse_wrapped_csv(self._parse_copy_option))
+        elif self._match_text_seq("OPTIONS"):
             tree.set("expressions", self._parse_wrapped_csv(self._parse_option))
         return tree
+
+    def _parse_copy_option(self) -> exp.Expr:
+        """`DIALECT 'postgres'`, `OVERWRITE`: as the options of COPY are written."""
+        if self._next.token_type in (TokenType.EQ, TokenType.FARROW, TokenType.COLON_EQ):
+            return self._parse_option()
+        start = self._curr
+        name = self._parse_id_var(any_token=True)
+        is_alone = self._curr.token_type in (TokenType.COMMA, TokenType.R_PAREN)
+        value = exp.true() if is_alone else self._parse_lambda()
+        return self._spanned(nodes.Option(this=name, expression=value), start)
 
     def _parse_show_objects(self) -> exp.Expr | None:
         for shown in _SHOWN:

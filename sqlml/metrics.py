@@ -190,9 +190,11 @@ def predicted_position(score: exp.Expr, classes: int, threshold: float = 0.5) ->
     of equals.
     """
     if classes == 2:
-        above = exp.GT(
-            this=exp.func("list_extract", score.copy(), exp.Literal.number(2)), expression=_number(threshold)
+        is_list = isinstance(score, exp.Array)
+        later = (
+            score.expressions[1].copy() if is_list else exp.func("list_extract", score.copy(), exp.Literal.number(2))
         )
+        above = exp.GT(this=later, expression=_number(threshold))
         return exp.Case(ifs=[exp.If(this=above, true=exp.Literal.number(2))], default=exp.Literal.number(1))
     best = exp.Anonymous(this="list_grade_up", expressions=[score.copy(), exp.Literal.string("DESC")])
     return exp.Anonymous(this="list_extract", expressions=[best, exp.Literal.number(1)])

@@ -176,6 +176,22 @@ class Label(exp.Expression):
     arg_types = {"this": True}
 
 
+# Stands around the position of an input while a formula is written; Unicode has no such character.
+MARK = "\U0010ffff"
+
+
+class Formula(exp.Expression):
+    """SQL of a model over inputs: `pieces` are texts and positions of inputs, `expressions` the inputs."""
+
+    arg_types = {"pieces": True, "expressions": True}
+
+
+class Softmax(exp.Expression):
+    """The probabilities of classes, a DOUBLE[], of one margin each."""
+
+    arg_types = {"expressions": True}
+
+
 SPAN = "sqlml_span"
 
 

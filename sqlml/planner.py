@@ -121,7 +121,7 @@ class Planner:
             sql=sql,
             params=used_values(rewritten, self.values),
             source_map=source_map,
-            models=tuple(rewriter.models),
+            models=rewriter.used_models,
             calls=tuple(dict.fromkeys(rewriter.calls)),
             reads=reads,
             writes=writes,

@@ -13,7 +13,6 @@ from typing import Any
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
 from sqlml.catalog.lifecycle import has_champion, set_comment, set_tag
-from sqlml.catalog.macros import create_macro
 from sqlml.catalog.schema import migrate
 from sqlml.engine_private import Scratch
 from sqlml.errors import (
@@ -27,7 +26,8 @@ from sqlml.errors import (
     TransactionConflict,
     nearest_hint,
 )
-from sqlml.features import RAW, family_of, interface, model_inputs
+from sqlml.features import RAW, family_of, model_inputs
+from sqlml.model_macros import place_macros
 from sqlml.statements.base import Context
 from sqlml.types import Column, Feature, FeatureStatistics, ModelVersion, ObjectName, Plan, Privilege, Relation, Trained
 
@@ -352,7 +352,7 @@ def _write(
         set_tag(database, placed, placed.version, tag, value)
     if asked.comment is not None:
         set_comment(database, placed, asked.comment)
-    create_macro(database, placed, interface(placed), f"@{placed.version}")
+    place_macros(database, placed, f"@{placed.version}")
     if not has_champion(database, placed):
-        create_macro(database, placed, interface(placed))
+        place_macros(database, placed)
     return placed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlglot import exp
@@ -16,6 +17,7 @@ from sqlml.functions.base import Call, Function, Source, read_arguments
 from sqlml.functions.later import LATER
 from sqlml.parameters import used_values
 from sqlml.scope import relations_at, with_clauses
+from sqlml.sql_form import SqlForm
 from sqlml.types import Binder, Column, ModelVersion
 
 _SCHEMAS = ("ml", "ai")
@@ -36,6 +38,9 @@ class ModelStore(Protocol):
 
     def document(self, model: ModelVersion) -> Mapping[str, Any]:
         """Its verified artifact as a document."""
+
+    def sql_form(self, model: ModelVersion) -> SqlForm | None:
+        """It as plain SQL, from the verified artifact; None where it has no such form."""
 
 
 class Rewriter:
@@ -70,6 +75,7 @@ class Rewriter:
         self._resolve = resolve
         self._store = store
         self._tasks: tuple[str, ...] = ()
+        self._forms: dict[str, str] = {}
 
     def rewrite(self, tree: exp.Expr) -> exp.Expr:
         """Replace every call of ours in the tree, in place; returns the tree (a new root where that was replaced)."""
@@ -235,6 +241,20 @@ class Rewriter:
     def document(self, model: ModelVersion) -> Mapping[str, Any]:
         """The verified artifact of a model as a document."""
         return self._store.document(model)
+
+    def sql_form(self, model: ModelVersion) -> SqlForm | None:
+        """The model as plain SQL, where it has that form."""
+        return self._store.sql_form(model)
+
+    def scored_by(self, form: str, model: ModelVersion) -> None:
+        """Record what scores with a model; of several in one statement the kernel, which must be loaded."""
+        if self._forms.get(model.sha256) != "kernel":
+            self._forms[model.sha256] = form
+
+    @property
+    def used_models(self) -> tuple[ModelVersion, ...]:
+        """The models that were named, each with what scores it."""
+        return tuple(replace(m, form=self._forms.get(m.sha256, "none")) for m in self.models)
 
     def columns(self, query: exp.Query, at: exp.Expr) -> list[Column]:
         """The columns of a query where `at` stands."""

@@ -15,7 +15,6 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.catalog.macros import INPUTS
 from sqlml.dialect import parse_query, to_sql
 from sqlml.features import all_inputs, inputs_of
 from sqlml.templates import bound, cast, fill, is_plain, number, text
@@ -178,14 +177,11 @@ def replayed_inputs(model: ModelVersion, raw: Mapping[str, exp.Expr]) -> nodes.R
     return nodes.ReplayedInputs(this=inputs, raw=given)
 
 
-def macro_inputs(model: ModelVersion) -> exp.Expr | None:
-    """What the macro of a model with a TRANSFORM clause makes of the raw struct it is given; None without one.
+def macro_inputs(model: ModelVersion, raw: Mapping[str, exp.Expr]) -> exp.Expr:
+    """What the macro of a model with a TRANSFORM clause makes of raw values by folded name.
 
     It is scored with that; of a model that only transforms, it is the answer.
     """
-    if not model.transform:
-        return None
-    raw = {f.name.casefold(): _field(INPUTS, f.name) for f in model.raw}
     if model.task == "transform":
         return _struct({c.name: over(c.tree, raw) for c in read(model.transform).columns})
     inputs: exp.Expr = replayed_inputs(model, raw).this

@@ -76,6 +76,7 @@ class ModelVersion:
     raw: tuple[Feature, ...] = ()
     is_pinned: bool = False  # whether the statement names this very version
     alias: str | None = None  # the alias by which the statement names it
+    form: str = "kernel"  # what scores in the statement: the kernel in a UDF, plain sql, a macro, or none
 
     @property
     def is_partitioned(self) -> bool:
@@ -111,7 +112,7 @@ class ModelVersion:
     def macro_name(self) -> str:
         """The name of the model's macro: unlike `short_name`, no two models of a database share it."""
         parts = [self.name] if self.schema == "main" else [self.schema, self.name]
-        return ".".join('"' + p.replace('"', '""') + '"' if {".", "@"} & set(p) else p for p in parts)
+        return ".".join('"' + p.replace('"', '""') + '"' if {".", "@", "#"} & set(p) else p for p in parts)
 
 
 @dataclass(frozen=True)

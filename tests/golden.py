@@ -17,8 +17,10 @@ from sqlglot import exp
 from sqlml import artifacts, signing
 from sqlml.catalog.snapshot import Snapshot
 from sqlml.dialect import parse
+from sqlml.features import all_inputs
 from sqlml.functions import FUNCTIONS
 from sqlml.planner import Planner
+from sqlml.sql_form import SqlForm, sql_form
 from sqlml.statements import STATEMENTS
 from sqlml.types import Column, Feature, ModelVersion, Params, Plan
 
@@ -147,7 +149,28 @@ class _Store:
         return _METRICS
 
     def document(self, model: ModelVersion) -> Mapping[str, object]:
-        raise NotImplementedError
+        """Weights that are easy to read: 0.5 for the first column, 1.5 for the second, ..."""
+        inputs = [
+            {
+                "name": made.name,
+                "kind": made.kind,
+                "mean": 31.0,
+                "scale": 2.0,
+                "categories": {"category": ["basic", "pro"], "calendar": [1.0, 2.0]}.get(made.kind, []),
+                "has_null": False,
+            }
+            for made in all_inputs(model.features)
+        ]
+        width = sum(len(i["categories"]) or 1 for i in inputs)
+        outputs = len(model.classes) if len(model.classes) > 2 else 1
+        weights = [[k + i + 0.5 for i in range(width)] for k in range(outputs)]
+        link = {0: "identity", 2: "logistic", 3: "softmax"}[len(model.classes)]
+        estimator = {"coefficients": weights, "intercept": [k + 0.25 for k in range(outputs)], "link": link}
+        return {"preprocessing": {"encoding": "one_hot", "inputs": inputs}, "estimator": estimator}
+
+    def sql_form(self, model: ModelVersion) -> SqlForm | None:
+        # One model stands for those that only the kernel scores.
+        return None if model.name == "far" else sql_form(model, self.document(model))
 
 
 def _plan_inner(tree: exp.Expr, planner: Planner, *, unfolded: bool) -> Plan:

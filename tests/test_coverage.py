@@ -30,7 +30,7 @@ KINDS = {
 THINGS = [(kind, thing) for kind, things in KINDS.items() for thing in things]
 IDS = [f"{kind}/{thing.name}" for kind, thing in THINGS]
 
-_SQL = re.compile(r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|ALTER|PREPARE|EXECUTE|DEALLOCATE)\b|\w+\('")
+_SQL = re.compile(r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|ALTER|PREPARE|EXECUTE|DEALLOCATE)\b|\w+\('")
 
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
 NO_PRIVILEGE = {
@@ -59,6 +59,7 @@ STATEMENT_EXAMPLES = {
     "drop_function": "DROP FUNCTION f",
     "drop_model": "DROP MODEL line",
     "execute": "EXECUTE kept(1)",
+    "export_model": "EXPORT MODEL line TO 'line.sql'",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
     "explain_model": "EXPLAIN MODEL line",
     "later": None,

@@ -18,7 +18,8 @@ def blocks(page, language):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
-def test_sql_runs(page):
+def test_sql_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     con = sqlml.connect()
     ran = 0
     for block in blocks(page, "sql"):

@@ -95,9 +95,25 @@ def _relation(relation) -> str:
 
 
 def test_explain_sends_the_scorer_that_is_not_folded() -> None:
-    made = plan("EXPLAIN SELECT ml_predict('churn', age := 1, plan := 'pro')")
-    assert "sqlml_predict_unfolded('churn-2'" in made.sql
-    assert "sqlml_predict('churn-2'" in plan("EXPLAIN ANALYZE SELECT ml_predict('churn', age := 1, plan := 'pro')").sql
+    made = plan("EXPLAIN SELECT ml_predict('other.far', age := 1, plan := 'pro')")
+    assert "sqlml_predict_unfolded('far-1'" in made.sql
+    assert (
+        "sqlml_predict('far-1'" in plan("EXPLAIN ANALYZE SELECT ml_predict('other.far', age := 1, plan := 'pro')").sql
+    )
+
+
+def test_a_model_with_a_sql_form_needs_no_scorer() -> None:
+    for text in ("SELECT ml_predict('churn', c) FROM customers AS c", "EXPLAIN SELECT ml_predict('pet', age := 3)"):
+        made = plan(text)
+        assert "sqlml_predict" not in made.sql.partition(' AS "ml_predict')[0]
+    assert [m.form for m in plan("SELECT ml_predict('churn', c) FROM customers AS c").models] == ["sql"]
+
+
+@pytest.mark.parametrize("age", ["random()", "(SELECT max(age) FROM customers)", "ml_predict('spend', c)"])
+def test_inputs_that_must_be_computed_once_go_to_the_scorer(age: str) -> None:
+    made = plan(f"SELECT ml_predict('churn', age := {age}, plan := plan) FROM customers AS c")
+    assert made.sql.count("sqlml_predict('churn-2'") == 1
+    assert [m.form for m in made.models if m.name == "churn"] == ["kernel"]
 
 
 def test_a_model_is_resolved_by_place() -> None:

@@ -1,6 +1,7 @@
-"""The macros of a model in schema `sqlml_models`: what views and macros call, so that they follow the model.
+"""The macros of a model in schema `sqlml_models`: what plain DuckDB calls, and what views and macros over models call.
 
-`"churn"` is the champion, else the newest version; `"churn@3"` a version; `"churn@beta"` an alias.
+`"churn"(row)` is the champion, else the newest version; `"churn@3"` a version; `"churn@beta"` an alias. Each has a
+`"churn#<interface>"(inputs)`, which gives its scores. In the model's own schema `churn(row)` calls the first.
 """
 
 from __future__ import annotations
@@ -9,44 +10,113 @@ from sqlglot import exp
 
 from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.schema import MACROS
-from sqlml.dialect import to_sql
+from sqlml.dialect import parse, to_sql
+from sqlml.errors import InvalidSql
+from sqlml.features import interface
 from sqlml.types import ModelVersion
 
-INPUTS, _INTERFACE = "inputs", "interface"
+ROW, INPUTS = "features", "inputs"
+
+_SAME_NAME = """
+SELECT database_name = ? AND schema_name = ?, macro_definition FROM duckdb_functions()
+WHERE lower(function_name) = lower(?) AND (database_name IN (?, 'system') OR internal) AND schema_name <> ?
+"""
+_SCORES = """
+SELECT lower(function_name) FROM duckdb_functions()
+WHERE database_name = ? AND schema_name = ? AND starts_with(lower(function_name), lower(?))
+"""
 
 
-def create_macro(
-    cursor: Cursor, model: ModelVersion, interface: str, suffix: str = "", *, inputs: exp.Expr | None = None
-) -> None:
-    """`CREATE OR REPLACE MACRO sqlml_models."name"(inputs, interface := '...') AS sqlml_predict('<sha256>', inputs)`.
+def create_macros(cursor: Cursor, model: ModelVersion, suffix: str, answer: exp.Expr, scores: exp.Expr) -> None:
+    """`CREATE OR REPLACE MACRO sqlml_models."name"(features) AS answer`, and `"name#<interface>"(inputs) AS scores`.
 
-    `inputs` is what the model is scored with where that is not what the macro is given: a TRANSFORM clause over them.
-    A view that was made for a version with other inputs or classes gives another `interface`, and gets an error.
+    A view that was made for a version with other inputs or classes calls the macro of another interface, which becomes
+    an error.
     """
-    changed = f'The model "{model.short_name}" has other features or labels than when this view or macro was made.'
-    same = exp.column(_INTERFACE).eq(exp.Literal.string(interface))
-    refusal = exp.Anonymous(this="error", expressions=[exp.Literal.string(f"{changed} Create it again.")])
-    artifact = exp.Case(ifs=[exp.If(this=same, true=exp.Literal.string(model.sha256))], default=refusal)
-    # The user's own Python is told for whom it runs.
-    connection = [exp.Anonymous(this="current_connection_id")] if model.is_registered else []
-    given = [artifact, inputs or exp.column(INPUTS), *connection]
-    body: exp.Expr = exp.Anonymous(this="sqlml_predict", expressions=given)
-    if model.task == "transform" and inputs is not None:
-        body = inputs
-    default = exp.PropertyEQ(this=exp.to_identifier(_INTERFACE), expression=exp.Literal.string(interface))
-    parameters = [exp.to_identifier(INPUTS), default]
-    head = exp.UserDefinedFunction(this=_name(model, suffix), expressions=parameters, wrapped=True)
-    cursor.rows(to_sql(exp.Create(this=head, kind="MACRO", replace=True, expression=body)))
+    own = f"#{interface(model)}"
+    if suffix != f"@{model.version}":
+        for name in set(_scores_macros(cursor, model, suffix)) - {_full_name(model, suffix + own).lower()}:
+            _create(cursor, _in_macros(model, name), INPUTS, _changed(model), replace=True)
+    _create(cursor, _in_macros(model, _full_name(model, suffix)), ROW, answer, replace=True)
+    _create(cursor, _in_macros(model, _full_name(model, suffix + own)), INPUTS, scores, replace=True)
 
 
-def drop_macro(cursor: Cursor, model: ModelVersion, suffix: str = "") -> None:
-    """Drop a macro of a model."""
-    cursor.rows(to_sql(exp.Drop(tables=[_name(model, suffix)], kind="MACRO", exists=True)))
+def drop_macros(cursor: Cursor, model: ModelVersion, suffix: str = "") -> None:
+    """Drop the macros of a version, an alias or the default of a model."""
+    for name in (_full_name(model, suffix), *_scores_macros(cursor, model, suffix)):
+        cursor.rows(to_sql(exp.Drop(tables=[_in_macros(model, name)], kind="MACRO", exists=True)))
 
 
-def _name(model: ModelVersion, suffix: str) -> exp.Table:
+def _scores_macros(cursor: Cursor, model: ModelVersion, suffix: str) -> list[str]:
+    return [str(row[0]) for row in cursor.rows(_SCORES, [model.catalog, MACROS, _full_name(model, suffix) + "#"])]
+
+
+def _changed(model: ModelVersion) -> exp.Expr:
+    what = f'The model "{model.short_name}" has other features or labels than when this view or macro was made.'
+    refusal = exp.Anonymous(this="error", expressions=[exp.Literal.string(f"{what} Create it again.")])
+    return exp.cast(refusal, exp.DataType.build("DOUBLE[]", dialect="duckdb"))
+
+
+def create_shortcut(cursor: Cursor, model: ModelVersion) -> None:
+    """`CREATE MACRO main."churn"(features) AS sqlml_models."churn"(features)`, unless a function has that name.
+
+    Only in the current database.
+    """
+    # A macro finds other functions from the current database, and a file must not know under which name it is attached.
+    [(current,)] = cursor.rows("SELECT current_database()")
+    if model.catalog == current and not cursor.rows(
+        _SAME_NAME, [model.catalog, model.schema, model.name, model.catalog, MACROS]
+    ):
+        _create(cursor, _shortcut(model), ROW, _shortcut_body(model), replace=False)
+
+
+def drop_shortcut(cursor: Cursor, model: ModelVersion) -> None:
+    """Drop the macro in the model's own schema; one that the user has put there stays."""
+    if has_shortcut(cursor, model):
+        cursor.rows(to_sql(exp.Drop(tables=[_shortcut(model)], kind="MACRO", exists=True)))
+
+
+def has_shortcut(cursor: Cursor, model: ModelVersion) -> bool:
+    """Whether the macro in the model's own schema is there and ours."""
+    found = cursor.rows(_SAME_NAME, [model.catalog, model.schema, model.name, model.catalog, MACROS])
+    return [is_shortcut(str(definition), model) for is_own, definition in found if is_own] == [True]
+
+
+def is_shortcut(definition: str, model: ModelVersion) -> bool:
+    """Whether this is the definition of a model's macro in its own schema."""
+    try:
+        tree = parse(definition)
+    except InvalidSql:
+        return False
+    call = tree.expression if isinstance(tree, exp.Dot) and tree.this.name == MACROS else None
+    if not isinstance(call, exp.Anonymous) or [a.name for a in call.expressions] != [ROW]:
+        return False
+    return call.name.casefold() == model.macro_name.casefold()
+
+
+def _shortcut_body(model: ModelVersion) -> exp.Expr:
+    """`sqlml_models."churn"(features)`."""
+    call = exp.Anonymous(this=exp.to_identifier(model.macro_name, quoted=True), expressions=[exp.column(ROW)])
+    return exp.Dot(this=exp.to_identifier(MACROS), expression=call)
+
+
+def _shortcut(model: ModelVersion) -> exp.Table:
+    name, schema, catalog = (exp.to_identifier(n, quoted=True) for n in (model.name, model.schema, model.catalog))
+    return exp.Table(this=name, db=schema, catalog=catalog)
+
+
+def _create(cursor: Cursor, name: exp.Table, parameter: str, body: exp.Expr, *, replace: bool) -> None:
+    head = exp.UserDefinedFunction(this=name, expressions=[exp.to_identifier(parameter)], wrapped=True)
+    cursor.rows(to_sql(exp.Create(this=head, kind="MACRO", replace=replace, expression=body)))
+
+
+def _full_name(model: ModelVersion, suffix: str) -> str:
+    return model.macro_name + suffix
+
+
+def _in_macros(model: ModelVersion, name: str) -> exp.Table:
     return exp.Table(
-        this=exp.to_identifier(model.macro_name + suffix, quoted=True),
+        this=exp.to_identifier(name, quoted=True),
         db=exp.to_identifier(MACROS),
         catalog=exp.to_identifier(model.catalog, quoted=True),
     )

@@ -35,6 +35,7 @@ def explainable(model: ModelVersion, context: Context) -> None:
 
 def explain_call(model: ModelVersion, inputs: exp.Expr, position: exp.Expr, context: Context) -> exp.Expr:
     """`sqlml_explain('<sha256>', {inputs}, position)`: DOUBLE[]."""
+    context.scored_by("kernel", model)
     name = "sqlml_explain_unfolded" if context.unfolded else "sqlml_explain"
     return exp.Anonymous(this=name, expressions=[exp.Literal.string(model.sha256), inputs, position])
 

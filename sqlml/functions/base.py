@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.errors import InvalidOption, NotSupported, SqlmlError, nearest_hint
+from sqlml.sql_form import SqlForm
 from sqlml.types import Column, ModelVersion
 
 
@@ -32,6 +33,12 @@ class Context(Protocol):
 
     def document(self, model: ModelVersion) -> Mapping[str, Any]:
         """The verified artifact of a model as a document."""
+
+    def sql_form(self, model: ModelVersion) -> SqlForm | None:
+        """The model as plain SQL, where it has that form."""
+
+    def scored_by(self, form: str, model: ModelVersion) -> None:
+        """Record what scores: `sql`, or `kernel`, which the UDF then must find loaded."""
 
     def columns(self, query: exp.Query, at: exp.Expr) -> list[Column]:
         """The columns of a query that stands where `at` stands (its CTEs are visible)."""

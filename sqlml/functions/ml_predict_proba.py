@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlml.errors import InvalidOption, nearest_hint
 from sqlml.functions.base import Call, Context, Function, known_only
 from sqlml.functions.calls import scalar_score
-from sqlml.functions.scores import probability_map
+from sqlml.functions.scores import element, probability_map
 
 
 class MlPredictProba(Function):
@@ -44,8 +44,7 @@ class MlPredictProba(Function):
             known = ", ".join(model.classes)
             hint = nearest_hint(label, model.classes, otherwise=f"Its labels are: {known}.")
             raise InvalidOption(f'Model "{model.short_name}" has no label "{label}".', hint=hint)
-        position = exp.Literal.number(model.classes.index(label) + 1)
-        return exp.Anonymous(this="list_extract", expressions=[score, position])
+        return element(score, model.classes.index(label) + 1)
 
 
 def _label_text(value: Any, classes: tuple[str, ...]) -> str:

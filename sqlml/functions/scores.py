@@ -8,17 +8,25 @@ from sqlml import nodes
 from sqlml.features import interface
 from sqlml.functions.base import Context
 from sqlml.metrics import predicted_position
+from sqlml.sql_form.base import inputs_of, is_repeatable
 from sqlml.types import ModelVersion
 
 
 def score_call(model: ModelVersion, inputs: exp.Expr, context: Context) -> exp.Expr:
-    """`sqlml_predict('<sha256>', {inputs})`: DOUBLE[]. SQL that is kept calls the model's macro instead.
+    """DOUBLE[]: the model as plain SQL where that is cheapest, else `sqlml_predict('<sha256>', {inputs})`.
 
-    The macro is replaced with each version, so a view follows the model, unless it names a version.
+    SQL that is kept calls the model's macro instead, which is replaced with each version.
     """
-    if context.is_stored and not model.is_pinned:
+    values = inputs.this if isinstance(inputs, nodes.ReplayedInputs) else inputs
+    if context.is_stored:
+        context.scored_by("macro", model)
         raw = inputs.args["raw"] if isinstance(inputs, nodes.ReplayedInputs) else inputs
-        return macro_call(model, raw, context.catalog)
+        return kept_call(model, raw, context.catalog)
+    form = context.sql_form(model) if isinstance(values, exp.Struct) else None
+    if form is not None and form.pays and is_repeatable(values):
+        context.scored_by("sql", model)
+        return form.scores(inputs_of(values))
+    context.scored_by("kernel", model)
     name = "sqlml_predict_unfolded" if context.unfolded else "sqlml_predict"
     return scorer(name, model.sha256, inputs, is_python=model.is_registered)
 
@@ -29,11 +37,11 @@ def scorer(name: str, sha256: str, inputs: exp.Expr, *, is_python: bool = False)
     return exp.Anonymous(this=name, expressions=[exp.Literal.string(sha256), inputs, *connection])
 
 
-def macro_call(model: ModelVersion, inputs: exp.Expr, current_catalog: str) -> exp.Expr:
-    """The call of the model's macro."""
-    made_for = exp.PropertyEQ(this=exp.to_identifier("interface"), expression=exp.Literal.string(interface(model)))
-    name = f"{model.macro_name}@{model.alias.lower()}" if model.alias else model.macro_name
-    call = exp.Anonymous(this=exp.to_identifier(name, quoted=True), expressions=[inputs, made_for])
+def kept_call(model: ModelVersion, inputs: exp.Expr, current_catalog: str) -> exp.Expr:
+    """The call of the model's macro of scores: of the version or alias that the statement names, else the default."""
+    suffix = f"@{model.version}" if model.is_pinned else f"@{model.alias.lower()}" if model.alias else ""
+    name = f"{model.macro_name}{suffix}#{interface(model)}"
+    call = exp.Anonymous(this=exp.to_identifier(name, quoted=True), expressions=[inputs])
     schema: exp.Expr = exp.to_identifier("sqlml_models")
     if model.catalog != current_catalog:
         schema = exp.Dot(this=exp.to_identifier(model.catalog, quoted=True), expression=schema)
@@ -43,7 +51,10 @@ def macro_call(model: ModelVersion, inputs: exp.Expr, current_catalog: str) -> e
 def answer(model: ModelVersion, score: exp.Expr, threshold: float = 0.5) -> exp.Expr:
     """The predicted number, or the predicted label in the label's own type."""
     if model.task == "regression":
-        return _extract(score, exp.Literal.number(1))
+        return element(score, 1)
+    if isinstance(score, nodes.Softmax):
+        # The margins are in the order of the probabilities.
+        score = exp.Array(expressions=score.expressions)
     position = predicted_position(score, len(model.classes), threshold)
     return if_answered(model, score, _extract(class_list(model), position))
 
@@ -79,6 +90,14 @@ def probability_list(model: ModelVersion, score: exp.Expr) -> exp.Expr:
     order = exp.Anonymous(this="list_grade_up", expressions=[score.copy(), exp.Literal.string("DESC")])
     each = exp.Lambda(this=pair, expressions=[exp.to_identifier("i")])
     return exp.Anonymous(this="list_transform", expressions=[order, each])
+
+
+def element(score: exp.Expr, position: int) -> exp.Expr:
+    """One of the scores, from 1."""
+    if isinstance(score, exp.Array):
+        found: exp.Expr = score.expressions[position - 1].copy()
+        return found
+    return _extract(score, exp.Literal.number(position))
 
 
 def _extract(value: exp.Expr, position: exp.Expr) -> exp.Expr:

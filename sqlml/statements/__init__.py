@@ -12,6 +12,7 @@ from sqlml.statements.drop_function import DropFunction
 from sqlml.statements.drop_model import DropModel
 from sqlml.statements.explain import Explain
 from sqlml.statements.explain_model import ExplainModel
+from sqlml.statements.export_model import ExportModel
 from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
@@ -41,6 +42,7 @@ STATEMENTS: Registry[Statement] = Registry(
         ExecutePrepared(),
         ExplainModel(),
         Explain(),
+        ExportModel(),
         Later(),
         Prepare(),
         ShowExperiments(),

@@ -9,14 +9,13 @@ from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.catalog import lifecycle
-from sqlml.catalog.macros import create_macro, drop_macro
+from sqlml.catalog.macros import drop_macros, drop_shortcut
 from sqlml.catalog.snapshot import CHAMPION
 from sqlml.errors import AlreadyExists, InvalidOption, InvalidSql, NotFound, NotSupported, nearest_hint
-from sqlml.features import interface
+from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
-from sqlml.transform import macro_inputs
 from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
 
 # An action and its values, as they were decided while planning.
@@ -95,18 +94,18 @@ class _State:
         model = next(v for v in self.versions if v.version == version)
         lifecycle.set_alias(database, model, alias, self.context.user)
         self.aliases[alias.casefold()] = version
-        create_macro(database, model, interface(model), f"@{alias.lower()}", inputs=macro_inputs(model))
+        place_macros(database, model, f"@{alias.lower()}")
         self._follow_default()
 
     def drop_alias(self, alias: str) -> None:
         database = self.context.database
         lifecycle.drop_alias(database, self.versions[0], alias)
         self.aliases.pop(alias.casefold(), None)
-        drop_macro(database, self.versions[0], f"@{alias.lower()}")
+        drop_macros(database, self.versions[0], f"@{alias.lower()}")
         self._follow_default()
 
     def _follow_default(self) -> None:
-        create_macro(self.context.database, self.default, interface(self.default), inputs=macro_inputs(self.default))
+        place_macros(self.context.database, self.default)
 
     def set_tag(self, version: int | None, key: str, value: str) -> None:
         lifecycle.set_tag(self.context.database, self.versions[0], version, key, value)
@@ -126,14 +125,16 @@ class _State:
         lifecycle.rename(database, self.versions[0], name)
         suffixes = ["", *(f"@{alias}" for alias in self.aliases), *(f"@{v.version}" for v in self.versions)]
         for suffix in suffixes:
-            drop_macro(database, self.versions[0], suffix)
+            drop_macros(database, self.versions[0], suffix)
+        drop_shortcut(database, self.versions[0])
         self.versions = [replace(v, name=name.name, schema=str(name.schema)) for v in self.versions]
         for version in self.versions:
-            create_macro(database, version, interface(version), f"@{version.version}", inputs=macro_inputs(version))
+            place_macros(database, version, f"@{version.version}")
         for alias, number in self.aliases.items():
             model = next(v for v in self.versions if v.version == number)
-            create_macro(database, model, interface(model), f"@{alias}", inputs=macro_inputs(model))
+            place_macros(database, model, f"@{alias}")
         self._follow_default()
+        place_shortcut(database, self.default)
 
 
 _RUN: dict[str, Any] = {

@@ -8,14 +8,12 @@ import sqlml.catalog.models as catalog
 from sqlml import artifacts, nodes, signing
 from sqlml.catalog.copying import copy_version
 from sqlml.catalog.lifecycle import has_champion
-from sqlml.catalog.macros import create_macro
 from sqlml.catalog.schema import migrate
-from sqlml.features import interface
+from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
 from sqlml.statements.train_and_store import existing
-from sqlml.transform import macro_inputs
 from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
 
 
@@ -90,9 +88,11 @@ class CopyModel(Statement):
                 )
                 copied = replace(placed, signature=signing.sign(key, artifacts.statement_of(placed)))
                 copy_version(database, source, copied, signing.key_id(key), context.user, is_first=found is None)
-                create_macro(database, copied, interface(copied), f"@{number}", inputs=macro_inputs(copied))
+                place_macros(database, copied, f"@{number}")
                 if not has_champion(database, copied):
-                    create_macro(database, copied, interface(copied), inputs=macro_inputs(copied))
+                    place_macros(database, copied)
+                if found is None:
+                    place_shortcut(database, copied)
         values = {
             "model": ("VARCHAR", target.name),
             "version": ("INTEGER", number),

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from sqlml import nodes
 from sqlml.catalog.dependents import Dependent, dependents, drop_dependent
 from sqlml.catalog.lifecycle import delete_version
-from sqlml.catalog.macros import create_macro, drop_macro
+from sqlml.catalog.macros import drop_macros, drop_shortcut
 from sqlml.catalog.models import delete_model
 from sqlml.catalog.schema import check_writable
 from sqlml.errors import DependentObjects, NotFound
-from sqlml.features import interface
+from sqlml.model_macros import place_macros
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
-from sqlml.transform import macro_inputs
 from sqlml.types import ModelVersion, Plan, Privilege, Relation
 
 
@@ -90,8 +89,9 @@ def _drop(dropping: Dropping, context: Context) -> None:
         drop_dependent(database, dependent)
     model = dropping.versions[0]
     for suffix in suffixes:
-        drop_macro(database, model, suffix)
+        drop_macros(database, model, suffix)
     if whole:
+        drop_shortcut(database, model)
         delete_model(database, model.catalog, model.model_id)
         return
     for version in dropping.dropped:
@@ -100,7 +100,7 @@ def _drop(dropping: Dropping, context: Context) -> None:
     default = dropping.aliases.get("champion") if "champion" not in aliases else None
     newest = max(left, key=lambda v: v.version)
     followed = next((v for v in left if v.version == default), newest)
-    create_macro(database, followed, interface(followed), inputs=macro_inputs(followed))
+    place_macros(database, followed)
 
 
 def _refused(dropping: Dropping, using: list[Dependent], aliases: list[str]) -> DependentObjects:

@@ -16,6 +16,8 @@ from sqlml.statements.base import Context, Statement
 from sqlml.statements.create_model import Creation
 from sqlml.types import Plan
 
+_FORMS = {"sql": "plain SQL", "kernel": "the kernel in a UDF", "macro": "the model's macro"}
+
 
 class Explain(Statement):
     """The plan of a statement: sqlml's part, then DuckDB's.
@@ -85,7 +87,10 @@ def _row_count(plan: Plan, context: Context) -> int | None:
 def describe(plan: Plan, row_count: int | None = None) -> str:
     """A plan as text: one fact a line; of CREATE MODEL with about how many rows it would read."""
     lines = [f"statement: {plan.statement}"]
-    lines += [f"model: {m.full_name} version {m.version} ({m.model_type}, sha256 {m.sha256})" for m in plan.models]
+    for m in plan.models:
+        lines.append(f"model: {m.full_name} version {m.version} ({m.model_type}, sha256 {m.sha256})")
+        if m.form in _FORMS:
+            lines.append(f"scored by: {_FORMS[m.form]}")
     lines += [f"reads: {r.name}" + (f" ({', '.join(r.columns)})" if r.columns else "") for r in plan.reads or ()]
     lines += [f"writes: {w.name}" for w in plan.writes]
     lines += [f"calls: {c}" for c in plan.calls]

@@ -1,4 +1,4 @@
-"""Statements that parse and are not there yet: EXPORT MODEL, GRANT, CREATE VECTOR INDEX."""
+"""Statements that parse and are not there yet: GRANT, CREATE VECTOR INDEX."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlml.statements.base import Statement
 from sqlml.types import Plan
 
 _WORDS: dict[type[exp.Expr], str] = {
-    nodes.ExportModel: "EXPORT MODEL",
     nodes.CreateVectorIndex: "CREATE VECTOR INDEX",
     exp.Grant: "GRANT",
     exp.Revoke: "REVOKE",
@@ -21,7 +20,7 @@ _WORDS: dict[type[exp.Expr], str] = {
 class Later(Statement):
     """Answers NotSupported by the name of the statement.
 
-    EXPORT MODEL churn TO 'churn.sql';
+    CREATE VECTOR INDEX i ON documents(embedding);
     """
 
     name = "later"

@@ -15,20 +15,18 @@ from sqlglot import exp
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
 from sqlml.catalog.lifecycle import has_champion
-from sqlml.catalog.macros import create_macro
 from sqlml.catalog.schema import check_writable, has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import parse_query, to_sql
 from sqlml.engine_private import Scratch
 from sqlml.errors import AlreadyExists, ConstraintViolation, TransactionConflict
-from sqlml.features import interface
 from sqlml.fitting import Previous
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
+from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
 from sqlml.statements.learn_transform import learn, learned_plan, transform_only
 from sqlml.task import Task
-from sqlml.transform import macro_inputs
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
 _ATTEMPTS = 20
@@ -220,9 +218,11 @@ def _store(
                     sources=resolve_sources(database, plan.reads or ()),
                 )
                 catalog.insert_version(database, new, is_first=found is None)
-                create_macro(database, model, interface(model), f"@{model.version}", inputs=macro_inputs(model))
+                place_macros(database, model, f"@{model.version}")
                 if not has_champion(database, model):
-                    create_macro(database, model, interface(model), inputs=macro_inputs(model))
+                    place_macros(database, model)
+                if found is None:
+                    place_shortcut(database, model)
             context.keep_artifact(model, body)
         except (TransactionConflict, ConstraintViolation) as error:
             # A version that was committed after our snapshot shows only as a duplicate key.

@@ -103,3 +103,9 @@ SELECT * FROM ML.ANNOTATE_IMAGE(MODEL m, TABLE t, STRUCT(['label_detection'] AS 
 -- Databricks
 SELECT ai_query('endpoint', STRUCT(a, b), returnType => 'DOUBLE', failOnError => FALSE) FROM t
 -- => SELECT ai_query('endpoint', {'a': a, 'b': b}, returnType => 'DOUBLE', failOnError => FALSE) FROM t
+
+-- EXPORT MODEL: the options of COPY
+EXPORT MODEL m VERSION 3 TO 'm.sql' (DIALECT 'postgres', OVERWRITE)
+-- => EXPORT MODEL m VERSION 3 TO 'm.sql' OPTIONS (DIALECT = 'postgres', OVERWRITE = TRUE)
+EXPORT MODEL m@champion TO 'm.txt' (OVERWRITE = FALSE, FORMAT 'lightgbm')
+-- => EXPORT MODEL m@champion TO 'm.txt' OPTIONS (OVERWRITE = FALSE, FORMAT = 'lightgbm')

@@ -1,0 +1,63 @@
+"""From margins to scores: identity, exponential, logistic, softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sqlml import nodes
+from sqlml.sql_form.writing import call, number
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link: its name, and what it makes of the margins (trees in, a DOUBLE[] out)."""
+
+    name: str
+    scores: Callable[[Sequence[exp.Expr]], exp.Expr]
+
+
+def logistic_of(margin: exp.Expr, *, negated: bool = False) -> exp.Expr:
+    """`1 / (1 + exp(-m))`: where exp overflows to infinity this is 0, as it should be."""
+    power = call("exp", margin.copy() if negated else exp.Neg(this=exp.Paren(this=margin.copy())))
+    return exp.Div(this=number(1.0), expression=exp.Paren(this=exp.Add(this=number(1.0), expression=power)))
+
+
+def _identity(margins: Sequence[exp.Expr]) -> exp.Expr:
+    return exp.Array(expressions=list(margins))
+
+
+def _exponential(margins: Sequence[exp.Expr]) -> exp.Expr:
+    return exp.Array(expressions=[call("exp", m) for m in margins])
+
+
+def _logistic(margins: Sequence[exp.Expr]) -> exp.Expr:
+    [margin] = margins
+    return exp.Array(expressions=[logistic_of(margin, negated=True), logistic_of(margin)])
+
+
+def _softmax(margins: Sequence[exp.Expr]) -> exp.Expr:
+    return nodes.Softmax(expressions=list(margins))
+
+
+IDENTITY = Link("identity", _identity)
+LOG = Link("log", _exponential)
+LOGISTIC = Link("logistic", _logistic)
+SOFTMAX = Link("softmax", _softmax)
+
+LINKS = {link.name: link for link in (IDENTITY, LOG, LOGISTIC, SOFTMAX)}
+
+
+def complementary(slope: float) -> Link:
+    """LightGBM's logistic of two classes: 1 - p and p, p of the margin times a slope."""
+
+    def scores(margins: Sequence[exp.Expr]) -> exp.Expr:
+        [margin] = margins
+        scaled = margin if slope == 1 else exp.Mul(this=number(slope), expression=exp.Paren(this=margin))
+        probability = logistic_of(scaled)
+        rest = exp.Sub(this=number(1.0), expression=exp.Paren(this=probability.copy()))
+        return exp.Array(expressions=[rest, probability])
+
+    return Link("complementary", scores)
