@@ -27,7 +27,7 @@ from sqlml.errors import (
     nearest_hint,
 )
 from sqlml.features import RAW, family_of, model_inputs
-from sqlml.model_macros import place_macros
+from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.statements.base import Context
 from sqlml.types import Column, Feature, FeatureStatistics, ModelVersion, ObjectName, Plan, Privilege, Relation, Trained
 
@@ -355,4 +355,6 @@ def _write(
     place_macros(database, placed, f"@{placed.version}")
     if not has_champion(database, placed):
         place_macros(database, placed)
+    if found is None:
+        place_shortcut(database, placed)
     return placed
