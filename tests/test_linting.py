@@ -217,8 +217,10 @@ def test_old_files_keep_their_warnings(tmp_path: Path) -> None:
             "CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT a, a + 1 AS y FROM range(5) AS r(a)"
         )
         con.execute("UPDATE sqlml.runs SET warnings = ['first', 'second']")
-        con.execute("DROP TABLE sqlml.warnings")
-        con.execute("DELETE FROM sqlml.migrations WHERE name = 'warnings'")
+        [(since,)] = con.execute("SELECT version FROM sqlml.migrations WHERE name = 'warnings'").fetchall()
+        for table in ("warnings", "transforms", "functions"):
+            con.execute(f"DROP TABLE sqlml.{table}")
+        con.execute("DELETE FROM sqlml.migrations WHERE version >= ?", [since])
     con.close()
     with sqlml.connect(path) as con:
         found = con.execute("SHOW MODEL WARNINGS").fetchall()

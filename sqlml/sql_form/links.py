@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sqlml import nodes
+from sqlml.scoring.linear import LARGEST_LOG
 from sqlml.sql_form.writing import call, number
 
 
@@ -30,7 +31,9 @@ def _identity(margins: Sequence[exp.Expr]) -> exp.Expr:
 
 
 def _exponential(margins: Sequence[exp.Expr]) -> exp.Expr:
-    return exp.Array(expressions=[call("exp", m) for m in margins])
+    # As the kernel does: a prediction is large, never infinite.
+    capped = [exp.Least(this=m, expressions=[number(LARGEST_LOG)], ignore_nulls=True) for m in margins]
+    return exp.Array(expressions=[call("exp", m) for m in capped])
 
 
 def _logistic(margins: Sequence[exp.Expr]) -> exp.Expr:

@@ -259,8 +259,8 @@ class TestTwoTrainers:
         state = catalog_state(a)
         assert state["models"] == 1
         assert state["artifacts"] == state["runs"] == state["model_versions"] == len(versions)
-        # One a version, and the one that follows the newest.
-        assert state["macros"] == len(versions) + 1
+        # Two a version, and the two that follow the newest: what it answers, and its scores.
+        assert state["macros"] == 2 * (len(versions) + 1)
 
     def test_of_which_one_may_create(self, a: sqlml.Connection, b: sqlml.Connection) -> None:
         failed = together(lambda: train(a), lambda: train(b))
@@ -296,7 +296,7 @@ class TestTwoTrainers:
         assert [e for e in failed if not isinstance(e, errors.TransactionConflict)] == []
         state = catalog_state(a)
         assert state["models"] in (0, 1)
-        assert state["macros"] == state["models"] + state["model_versions"]
+        assert state["macros"] == 2 * (state["models"] + state["model_versions"])
         assert state["model_versions"] == state["artifacts"] == state["runs"]
 
     def test_readers_never_meet_half_a_model(self, a: sqlml.Connection, b: sqlml.Connection) -> None:

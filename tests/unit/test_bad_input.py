@@ -102,7 +102,7 @@ SPLIT = f"{LINEAR}, data_split_method"
 
 OPTIONS = [
     ("model_type = 'linear_rg'", errors.NotFound, 'model type "linear_rg"', '"linear_reg"'),
-    ("model_type = 'kmeans'", errors.NotFound, '"kmeans"', "boosted_tree_classifier"),
+    ("model_type = 'zzz'", errors.NotFound, '"zzz"', "boosted_tree_classifier"),
     ("model_type = ''", errors.NotFound, '""', "linear_reg"),
     ("model_typ = 'linear_reg'", errors.InvalidOption, "model_type", "linear_reg"),
     ("model_type = 3", errors.InvalidOption, "model_type", "linear_reg"),
@@ -581,7 +581,7 @@ NAMES = [
     ("EXPORT MODEL m", errors.InvalidOption, "one file", "TO 'churn.sql'"),
     ("EXPORT MODEL m TO 'no such folder/x.json'", errors.NotFound, "no such folder", "Create"),
     ("GRANT EXECUTE ON MODEL m TO bob", errors.NotSupported, "GRANT", "docs"),
-    ("EXPLAIN MODEL m", errors.NotSupported, "EXPLAIN MODEL", "DESCRIBE"),
+    ("EXPLAIN MODEL mm", errors.NotFound, '"mm"', '"m"'),
     ("EXECUTE nope(1)", errors.NotFound, '"nope"', "PREPARE"),
 ]
 CALLS = [

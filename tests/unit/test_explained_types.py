@@ -12,7 +12,7 @@ from sqlml.explanations import EXACT_FORMATS
 from sqlml.model_types import MODEL_TYPES
 
 LABELS = {"regression": ["regression"], "classification": ["yes", "level"]}
-CASES = [(t, label) for t in MODEL_TYPES if t.name != "sklearn" for label in LABELS[t.task]]
+CASES = [(t, label) for t in MODEL_TYPES if t.name not in ("sklearn", "transform_only") for label in LABELS[t.task]]
 
 
 @pytest.fixture(scope="module")

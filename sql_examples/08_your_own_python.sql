@@ -1,4 +1,4 @@
--- Lesson 7: a SQL function in Python: an expression, statements, or a module.
+-- Lesson 8: a SQL function in Python: an expression, statements, or a module.
 CREATE FUNCTION shout(s VARCHAR) RETURNS VARCHAR LANGUAGE PYTHON AS $$ s.upper() + '!' if s is not None else None $$;
 SELECT shout('hello') AS s, shout(NULL) AS nothing;
 -- => HELLO! | NULL
