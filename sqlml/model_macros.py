@@ -22,7 +22,7 @@ from sqlml.types import Feature, ModelVersion
 
 def place_macros(cursor: Cursor, model: ModelVersion, suffix: str = "") -> None:
     """Create or replace the macros of a version, of an alias or of the model's default."""
-    row = _inputs(model, {f.name: _tolerant(f) for f in model.takes})
+    row = _inputs(model, {f.name: _tolerant(f, exactly=bool(model.transform)) for f in model.takes})
     kept = _inputs(model, {f.name: _field(f.name) for f in model.takes}) if model.transform else None
     if model.task == "transform":
         assert kept is not None
@@ -67,10 +67,15 @@ def _field(name: str) -> exp.Expr:
     return exp.func("struct_extract", exp.column(INPUTS), exp.Literal.string(name))
 
 
-def _tolerant(feature: Feature) -> exp.Expr:
-    """A feature out of a row; what cannot be read as its type counts as NULL."""
+def _tolerant(feature: Feature, *, exactly: bool) -> exp.Expr:
+    """A feature out of a row; what cannot be read as its type counts as NULL.
+
+    What a TRANSFORM clause makes of it may depend on its very type.
+    """
     kinds = {"numeric": "DOUBLE", "text": "VARCHAR", "date": "TIMESTAMP"}
     kind = kinds.get(feature.family, feature.type)
+    if exactly and feature.type not in ("NULL", '"NULL"'):
+        kind = feature.type
     value = exp.func("struct_extract", exp.column(ROW), exp.Literal.string(feature.name))
     return exp.TryCast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
 

@@ -26,7 +26,10 @@ class TransformOnly(ModelType):
     name = "transform_only"
     task = "transform"
     # None of these is the choice of a model that trains on nothing.
-    not_taken = ("input_label_cols", "data_split_method", "data_split_eval_fraction", "data_split_col", "seed")
+    not_taken = (
+        *("input_label_cols", "data_split_method", "data_split_eval_fraction", "data_split_col", "seed"),
+        *("enable_global_explain", "partition_by", "strict"),
+    )
 
     @dataclass(frozen=True)
     class Options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -20,6 +21,7 @@ from sqlml.model_types import MODEL_TYPES
 from sqlml.options import CommonOptions
 from sqlml.planner import Planner
 from sqlml.result import Result
+from sqlml.sql_form.formats import CACHE
 from sqlml.statements.base import Context, Database, Statement
 from sqlml.types import Feature, ModelVersion, ObjectName, Plan, Privilege, Relation
 
@@ -246,20 +248,30 @@ def _split(params: Mapping[str, str], held_out: int) -> str:
 
 # What scores, and what it costs on one thread, in microseconds: of a row, and of a row and tree.
 _CALL, _LINEAR, _TREE = 0.07, 0.14, 0.04
+# Plain SQL: of a weight, and of a split.
+_WEIGHT, _SPLIT = 0.003, 0.012
 
 
 def _of_scoring(model: ModelVersion, document: Mapping[str, Any]) -> Iterator[Row]:
     """Which form scores: the one place that names it."""
+    form = CACHE.get_or_write(model, lambda: document) if model.task != "transform" else None
     if model.format == "lightgbm":
-        trees = str(document["estimator"]["model"]).count("\nTree=")
-        form, cost = f"LightGBM's kernel over {trees} trees", _CALL + _TREE * trees
+        trees = [int(found) for found in re.findall(r"^num_leaves=(\d+)", document["estimator"]["model"], re.MULTILINE)]
+        how, size = f"LightGBM's kernel over {len(trees)} trees", f"{sum(trees) - len(trees)} splits"
+        cost, as_sql = _CALL + _TREE * len(trees), _SPLIT * (sum(trees) - len(trees))
     elif model.format == "linear":
-        form, cost = "weights times inputs, by numpy", _CALL + _LINEAR
+        weights = sum(len(w) for w in document["estimator"]["coefficients"])
+        how, size = "weights times inputs, by numpy", f"{weights} weights"
+        cost, as_sql = _CALL + _LINEAR, _WEIGHT * weights
     else:
-        form, cost = f"the Python estimator ({model.format})", None
-    yield "scoring", "form", f"Arrow UDF sqlml_predict: {form}"
-    if cost is not None:
-        yield "scoring", "cost", f"about {cost:.2g} s for 1,000,000 rows on one thread"
+        yield "scoring", "form", f"Arrow UDF sqlml_predict: the Python estimator ({model.format})"
+        return
+    if form is not None and form.pays:
+        yield "scoring", "form", f"plain SQL of {size}, which is cheaper than the Arrow UDF sqlml_predict"
+        cost = max(as_sql, 0.01)
+    else:
+        yield "scoring", "form", f"Arrow UDF sqlml_predict: {how}"
+    yield "scoring", "cost", f"about {cost:.2g} s for 1,000,000 rows on one thread"
 
 
 def _of_artifact(database: Database, model: ModelVersion) -> Iterator[Row]:
