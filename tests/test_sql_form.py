@@ -222,3 +222,10 @@ def test_large_ensembles_keep_the_kernel(con: sqlml.Connection) -> None:
         assert [m.form for m in plan.models] == [form]
         [row] = con.execute("EXPLAIN SELECT ml_predict('m', t) FROM t").fetchall()[:1]
         assert ("scored by: plain SQL" in row[1]) == (form == "sql")
+
+
+def test_sql_and_kernel_cap_the_same_margin() -> None:
+    from sqlml.scoring import linear
+    from sqlml.sql_form import links
+
+    assert links.LARGEST_LOG == linear.LARGEST_LOG

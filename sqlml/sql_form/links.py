@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.scoring.linear import LARGEST_LOG
 from sqlml.sql_form.writing import call, number
+
+# The same as in scoring/linear.py, which brings numpy along.
+LARGEST_LOG = 700.0
 
 
 @dataclass(frozen=True)
