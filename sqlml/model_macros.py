@@ -43,10 +43,22 @@ def _inputs(model: ModelVersion, values: dict[str, exp.Expr]) -> exp.Expr:
 
 
 def _scores(model: ModelVersion, form: SqlForm | None, inputs: exp.Expr) -> exp.Expr:
-    """DOUBLE[]: as plain SQL where there is that form and the inputs may be computed several times."""
-    if form is not None and isinstance(inputs, exp.Struct) and (not model.transform or is_repeatable(inputs)):
+    """DOUBLE[]: as plain SQL where there is that form, its inputs computed once where they are long."""
+    if form is None:
+        return scorer("sqlml_predict", model.sha256, inputs, is_python=model.is_registered)
+    if isinstance(inputs, exp.Struct) and (not model.transform or is_repeatable(inputs)):
         return form.scores(inputs_of(inputs))
-    return scorer("sqlml_predict", model.sha256, inputs, is_python=model.is_registered)
+    each = {
+        i.name: exp.func("struct_extract", exp.column("i"), exp.Literal.string(i.name)) for i in model_inputs(model)
+    }
+    return _let("i", inputs, form.scores(each))
+
+
+def _let(name: str, value: exp.Expr, body: exp.Expr) -> exp.Expr:
+    """The body with a value that is computed once."""
+    each = exp.Lambda(this=body, expressions=[exp.to_identifier(name)])
+    made = exp.Anonymous(this="list_transform", expressions=[exp.Array(expressions=[value]), each])
+    return exp.Anonymous(this="list_extract", expressions=[made, exp.Literal.number(1)])
 
 
 def place_shortcut(cursor: Cursor, model: ModelVersion) -> None:
@@ -91,9 +103,7 @@ def _given_scores(model: ModelVersion, scores: exp.Expr) -> exp.Expr:
     """The answer from a list of scores that is computed once."""
     if model.task == "regression":
         return answer(model, scores)
-    each = exp.Lambda(this=_struct_of(model, exp.column("s")), expressions=[exp.to_identifier("s")])
-    made = exp.Anonymous(this="list_transform", expressions=[exp.Array(expressions=[scores]), each])
-    return exp.Anonymous(this="list_extract", expressions=[made, exp.Literal.number(1)])
+    return _let("s", scores, _struct_of(model, exp.column("s")))
 
 
 def _struct_of(model: ModelVersion, scores: exp.Expr) -> exp.Expr:

@@ -254,7 +254,8 @@ _WEIGHT, _SPLIT = 0.003, 0.012
 
 def _of_scoring(model: ModelVersion, document: Mapping[str, Any]) -> Iterator[Row]:
     """Which form scores: the one place that names it."""
-    form = CACHE.get_or_write(model, lambda: document) if model.task != "transform" else None
+    # What a TRANSFORM clause makes is computed once, for the kernel, where it is long.
+    form = None if model.transform else CACHE.get_or_write(model, lambda: document)
     if model.format == "lightgbm":
         trees = [int(found) for found in re.findall(r"^num_leaves=(\d+)", document["estimator"]["model"], re.MULTILINE)]
         how, size = f"LightGBM's kernel over {len(trees)} trees", f"{sum(trees) - len(trees)} splits"
