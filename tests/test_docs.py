@@ -10,7 +10,7 @@ import pytest
 import sqlml
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted(p for p in (ROOT / "docs").glob("*.md") if p.name != "reference.md")
+PAGES = sorted(p for p in (ROOT / "docs").glob("*.md") if p.name not in ("reference.md", "matrix.md"))
 
 
 def blocks(page, language):
@@ -54,3 +54,17 @@ def test_the_reference_is_up_to_date():
         [sys.executable, "-m", "docs.reference", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_matrix_is_up_to_date():
+    """Three of its rows are asked for again, and every model type and function stands in it."""
+    from docs import matrix
+    from sqlml.model_types import MODEL_TYPES
+
+    written = (ROOT / "docs" / "matrix.md").read_text("utf-8").splitlines()
+    for row in matrix.rows(MODEL_TYPES.find(n) for n in ("linear_reg", "boosted_tree_classifier", "transform_only")):
+        assert row in written
+    assert not matrix.missing()
+    assert [line.split("]")[0] for line in written if line.startswith("| [")] == [
+        f"| [{n}" for n in MODEL_TYPES.names()
+    ]
