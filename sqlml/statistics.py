@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sqlml.preprocessing import Raw, Text
+from sqlml.preprocessing import Floats, Raw, Text
 from sqlml.scoring.base import explained
 from sqlml.types import FeatureImportance, FeatureStatistics
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 # The median of more rows is that of this many of them, in the order of their hashes.
 _MEDIAN_ROWS = 100_000
+# Numbers that stay in the processor's cache.
+_BLOCK = 32_768
 # A global explanation is the mean over so many rows at most: TreeSHAP takes 0.1 to 2 ms a row.
 EXPLAINED_ROWS = 1_000
 _EXPLAINED_AT_ONCE = 250
@@ -27,9 +28,8 @@ _EXPLAINED_AT_ONCE = 250
 def feature_statistics(inputs: Sequence[Input], columns: Mapping[str, Raw]) -> tuple[FeatureStatistics, ...]:
     """One entry a feature, of the training rows in canonical order."""
     names = [i.name for i in inputs if i.name == i.feature.name]
-    # numpy lets go of the interpreter while it computes.
-    with ThreadPoolExecutor() as pool:
-        return tuple(pool.map(lambda name: _statistics(name, columns[name]), names))
+    # One after another: threads that take turns at such short steps are slower.
+    return tuple(_statistics(name, columns[name]) for name in names)
 
 
 def _statistics(name: str, column: Raw) -> FeatureStatistics:
@@ -42,17 +42,34 @@ def _statistics(name: str, column: Raw) -> FeatureStatistics:
         known = column[np.isfinite(column)]
     if not len(known):
         return FeatureStatistics(name, null_count=len(column))
-    mean = float(known.mean())
-    centred = known - mean
+    low, high, mean, squares = _moments(known)
     return FeatureStatistics(
         name,
-        minimum=float(known.min()),
-        maximum=float(known.max()),
+        minimum=low,
+        maximum=high,
         mean=mean,
         median=float(np.median(known[:_MEDIAN_ROWS])),
-        stddev=float(np.sqrt(np.dot(centred, centred) / (len(known) - 1))) if len(known) > 1 else 0.0,
+        stddev=float(np.sqrt(squares / (len(known) - 1))) if len(known) > 1 else 0.0,
         null_count=len(column) - len(known),
     )
+
+
+def _moments(values: Floats) -> tuple[float, float, float, float]:
+    """Minimum, maximum, mean and the sum of squared deviations, block by block: each is read from memory once.
+
+    Source: Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm, 1979.
+    """
+    low, high, mean, squares, count = np.inf, -np.inf, 0.0, 0.0, 0
+    for start in range(0, len(values), _BLOCK):
+        block = values[start : start + _BLOCK]
+        low, high = min(low, float(block.min())), max(high, float(block.max()))
+        own = float(block.mean())
+        centred = block - own
+        step, total = own - mean, count + len(block)
+        squares += float(np.dot(centred, centred)) + step * step * count * len(block) / total
+        mean += step * len(block) / total
+        count = total
+    return low, high, mean, squares
 
 
 def tree_importances(model_text: str, inputs: Sequence[Input]) -> tuple[FeatureImportance, ...]:
