@@ -96,7 +96,8 @@ def test_clean_data_raise_nothing(con: sqlml.Connection, name: str) -> None:
 
 @pytest.mark.parametrize("model_type", ["boosted_tree_classifier", "logistic_reg"])
 def test_penguins_raise_nothing(con: sqlml.Connection, model_type: str) -> None:
-    palmerpenguins = pytest.importorskip("palmerpenguins")
+    import palmerpenguins
+
     con.register("penguins", palmerpenguins.load_penguins())
     for label in ("species", "sex", "island"):
         con.execute(

@@ -81,14 +81,7 @@ class CreateModel(Statement):
     def plan(self, tree: nodes.CreateModel, planner: Planner) -> Plan:
         """Check name, options, label and features; nothing is trained."""
         self._refuse_later(tree, planner)
-        query = tree.args.get("expression")
-        if query is None:
-            raise planner.at(InvalidSql("CREATE MODEL needs training data.", hint="Add AS SELECT ... FROM ..."), tree)
-        if not isinstance(query, exp.Query | exp.Values | exp.Pivot):
-            raise planner.at(
-                InvalidSql("A model is trained on a query, not on another statement.", hint="Write AS SELECT ..."),
-                query,
-            )
+        query = _query_of(tree, planner)
         given = read_given(tree.expressions, planner)
         model_type = MODEL_TYPES.find(_model_type_of(given))
         owner = f"model_type '{model_type.name}'"
@@ -119,7 +112,6 @@ class CreateModel(Statement):
             label_family=_label_family(label, model_type.task_of(options)) if predicts else "",
         )
         task = replace(task, previous=previous_version(task, features, name, planner.snapshot))
-
         creation = Creation(
             name=name,
             replace=bool(tree.args.get("replace")),
@@ -189,6 +181,17 @@ class CreateModel(Statement):
             return
         if planner.snapshot.versions_of(creation.name):
             raise planner.at(existing(creation.name), tree.this)
+
+
+def _query_of(tree: nodes.CreateModel, planner: Planner) -> exp.Expr:
+    query: exp.Expr | None = tree.args.get("expression")
+    if query is None:
+        raise planner.at(InvalidSql("CREATE MODEL needs training data.", hint="Add AS SELECT ... FROM ..."), tree)
+    if not isinstance(query, exp.Query | exp.Values | exp.Pivot):
+        raise planner.at(
+            InvalidSql("A model is trained on a query, not on another statement.", hint="Write AS SELECT ..."), query
+        )
+    return query
 
 
 def _transform(
