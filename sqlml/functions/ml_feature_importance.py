@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.errors import InvalidOption
+from sqlml.explanations import of_parts
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
 from sqlml.functions.stored import stored_rows
@@ -35,6 +36,8 @@ class MlFeatureImportance(Function):
         without_rows(call)
         settings(call, ())
         model = context.model(model_argument(call))
+        if model.is_partitioned:
+            raise of_parts("importances")
         if model.format != "lightgbm":
             raise InvalidOption("ML.FEATURE_IMPORTANCE is for tree models.", hint="ML.WEIGHTS is for linear models.")
         return stored_rows(model, _IMPORTANCE)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml.errors import InvalidOption
+from sqlml.explanations import of_parts
 from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.calls import model_argument
 from sqlml.functions.constants import constant_rows
@@ -43,6 +44,8 @@ class MlWeights(Function):
         without_rows(call)
         options = settings(call, ("standardize",))
         model = context.model(model_argument(call))
+        if model.is_partitioned:
+            raise of_parts("weights")
         if model.format != "linear":
             raise InvalidOption("ML.WEIGHTS is for linear models.", hint="ML.FEATURE_IMPORTANCE is for tree models.")
         standardize = context.value(options["standardize"]) if "standardize" in options else False
