@@ -11,6 +11,7 @@ from sqlml.features import all_inputs
 from sqlml.sql_form.base import Margins, SqlForm, Target
 from sqlml.sql_form.lightgbm_trees import lightgbm
 from sqlml.sql_form.linear import linear
+from sqlml.sql_form.naive_bayes import naive_bayes
 from sqlml.sql_form.writing import write
 from sqlml.types import ModelVersion
 
@@ -18,6 +19,7 @@ from sqlml.types import ModelVersion
 FORMS: dict[str, Callable[[Mapping[str, Any], Target], Margins | None]] = {
     "lightgbm": lightgbm,
     "linear": linear,
+    "naive_bayes": naive_bayes,
 }
 
 _CACHED = 256
