@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sqlml import artifacts
+from sqlml import artifacts, nodes
 from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.macros import INPUTS, ROW, create_macros, create_shortcut
 from sqlml.catalog.models import read_body
@@ -94,7 +94,8 @@ def _tolerant(feature: Feature, *, exactly: bool) -> exp.Expr:
 
 def _answered(model: ModelVersion, scores: exp.Expr) -> exp.Expr:
     """The number, or the struct of label and probabilities."""
-    if model.task == "regression" or isinstance(scores, exp.Array):
+    inner = scores.this if isinstance(scores, nodes.IfKnown) else scores
+    if model.task == "regression" or isinstance(inner, exp.Array):
         return _struct_of(model, scores)
     return _given_scores(model, scores)
 

@@ -1,4 +1,4 @@
-"""Naive Bayes: each class has a score, `log_prior + CASE WHEN isfinite(x) THEN -(x - 1.2) * (x - 1.2) * 0.5 - 0.3 ... END + ...`.
+"""Naive Bayes: each class has a score, `log_prior + (-(age - 31.2) * (age - 31.2) * 0.08 - 0.3) + CASE plan WHEN ...`.
 
 The order of the operations is that of the kernel, so that the scores are the same to the bit.
 """
@@ -34,11 +34,11 @@ def naive_bayes(document: Mapping[str, Any], target: Target) -> Margins | None:
     if size > _STORED_NUMBERS or len(inputs) > _MOST_INPUTS:
         return None
     scores = [_score(state, inputs, k, target) for k in range(classes)]
-    pays = classes * len(inputs) <= _MOST_TERMS
+    work = classes * len(inputs) / _MOST_TERMS
     if classes != 2:
-        return Margins(tuple(scores), SOFTMAX, pays)
+        return Margins(tuple(scores), SOFTMAX, work)
     earlier, later = (exp.Paren(this=score) for score in scores)
-    return Margins((exp.Sub(this=later, expression=earlier),), LOGISTIC, pays)
+    return Margins((exp.Sub(this=later, expression=earlier),), LOGISTIC, work)
 
 
 def _score(state: Mapping[str, Any], inputs: list[Mapping[str, Any]], position: int, target: Target) -> exp.Expr:
