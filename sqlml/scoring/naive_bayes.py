@@ -27,38 +27,48 @@ class NaiveBayesModel:
 
     def __init__(self, state: Mapping[str, Any]) -> None:
         self._log_prior: Floats = np.asarray(state["log_prior"], dtype=np.float64)
-        self._inputs = {name: _learned(learned) for name, learned in state["inputs"].items()}
+        self._inputs = {name: learned(of_input) for name, of_input in state["inputs"].items()}
 
-    # Squares of what is far away overflow, and are then as far away as can be.
-    @np.errstate(over="ignore")
     def score(self, preprocessor: Preprocessor, columns: Mapping[str, Raw]) -> Floats:
         """(rows x classes) probabilities."""
         count = len(columns[preprocessor.inputs[0].name])
         scores: Floats = np.tile(self._log_prior, (count, 1))
         for spec in preprocessor.inputs:
-            learned, column = self._inputs[spec.name], columns[spec.name]
+            of_input, column = self._inputs[spec.name], columns[spec.name]
             if spec.is_block:
                 # The last row is for NULL and what was not seen.
-                table = np.vstack([learned["log_shares"].T, np.zeros((1, len(self._log_prior)))])
+                table = np.vstack([of_input["log_shares"].T, np.zeros((1, len(self._log_prior)))])
                 scores += table[spec.codes(column, null=-1, unseen=-1)]
                 continue
             assert not isinstance(column, Text)
-            known = np.isfinite(column)
-            away = np.where(known, column, 0.0)[:, None] - learned["means"]
-            votes = -np.minimum(away * away * learned["precisions"], FARTHEST) - learned["constants"]
-            scores += np.where(known[:, None], votes, 0.0)
-        scores = np.maximum(scores, -1e304)
-        shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
-        result: Floats = shifted / shifted.sum(axis=1, keepdims=True)
-        return result
+            scores += votes(column, of_input)
+        return probabilities(scores)
 
 
-def _learned(learned: Mapping[str, Any]) -> dict[str, Floats]:
-    """What one input learned, by class, with the constants that the SQL form has too."""
-    if "variances" not in learned:
-        return {"log_shares": np.asarray(learned["log_shares"], dtype=np.float64)}
+def learned(of_input: Mapping[str, Any]) -> dict[str, Floats]:
+    """What one input learned, classes last but of `log_shares`, with the constants that the SQL form has too."""
+    if "variances" not in of_input:
+        return {"log_shares": np.asarray(of_input["log_shares"], dtype=np.float64)}
     return {
-        "means": np.asarray(learned["means"], dtype=np.float64),
-        "precisions": np.array([1 / (2 * v) for v in learned["variances"]]),
-        "constants": np.array([math.log(v) / 2 for v in learned["variances"]]),
+        "means": np.asarray(of_input["means"], dtype=np.float64),
+        "precisions": np.array([1 / (2 * v) for v in of_input["variances"]]),
+        "constants": np.array([math.log(v) / 2 for v in of_input["variances"]]),
     }
+
+
+# Squares of what is far away overflow, and are then as far away as can be.
+@np.errstate(over="ignore")
+def votes(column: Floats, of_input: Mapping[str, Floats]) -> Floats:
+    """(rows x classes) what a number says; one that is not known says nothing."""
+    known = np.isfinite(column)
+    away = np.where(known, column, 0.0)[:, None] - of_input["means"]
+    said = -np.minimum(away * away * of_input["precisions"], FARTHEST) - of_input["constants"]
+    return np.where(known[:, None], said, 0.0)
+
+
+def probabilities(scores: Floats) -> Floats:
+    """(rows x classes) of the scores of the classes."""
+    scores = np.maximum(scores, -1e304)
+    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
+    result: Floats = shifted / shifted.sum(axis=1, keepdims=True)
+    return result
