@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from sqlml import artifacts
+from sqlml import artifacts, nodes
 from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.macros import INPUTS, ROW, create_macros, create_shortcut
 from sqlml.catalog.models import read_body
@@ -101,7 +101,8 @@ def _tolerant(feature: Feature, *, exactly: bool) -> exp.Expr:
 
 def _answered(model: ModelVersion, scores: exp.Expr) -> exp.Expr:
     """The number, or the struct of label and probabilities."""
-    if model.task == "regression" or isinstance(scores, exp.Array):
+    inner = scores.this if isinstance(scores, nodes.IfKnown) else scores
+    if model.task == "regression" or isinstance(inner, exp.Array):
         return _struct_of(model, scores)
     return _given_scores(model, scores)
 

@@ -192,6 +192,12 @@ class Softmax(exp.Expression):
     arg_types = {"expressions": True}
 
 
+class IfKnown(exp.Expression):
+    """The scores `this` where `known`, else NULL; the scores are NULL then, or a list of NULLs."""
+
+    arg_types = {"this": True, "known": True}
+
+
 SPAN = "sqlml_span"
 
 
