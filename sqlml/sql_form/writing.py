@@ -13,7 +13,7 @@ from sqlml.dialect import to_sql
 
 def number(value: float) -> exp.Expr:
     """`CAST('0.1' AS DOUBLE)`: every digit is kept, a plain literal would be a DECIMAL."""
-    return exp.cast(exp.Literal.string(repr(float(value))), exp.DataType.build("DOUBLE", dialect="duckdb"))
+    return nodes.cast(exp.Literal.string(repr(float(value))), "DOUBLE")
 
 
 def total(terms: Sequence[exp.Expr]) -> exp.Expr:
@@ -44,7 +44,8 @@ class Formula:
 
 def write(tree: exp.Expr, names: Sequence[str]) -> Formula:
     """The formula of a tree over columns of these names."""
-    used = [name for name in names if any(c.name == name for c in tree.find_all(exp.Column))]
+    named = {c.name for c in tree.find_all(exp.Column)}
+    used = [name for name in names if name in named]
     positions = {name: i for i, name in enumerate(used)}
     marked = tree.copy()
     for column in list(marked.find_all(exp.Column)):
