@@ -25,7 +25,7 @@ from sqlml.types import Binder, Column, Feature
 # Of a vector, the places that the rows have: numbers, or texts.
 Places = Mapping[str, Sequence[int | str]]
 # More places of one vector are more than training, and macros in plain SQL, can carry one by one.
-MOST_PLACES = {VECTOR: 4_096, SPARSE: 1_000, WORDS: 1_000}
+MOST_PLACES = {VECTOR: 2_048, SPARSE: 1_000, WORDS: 1_000}
 _KINDS = {VECTOR: "element", WORDS: "word", SPARSE: "index"}
 
 
