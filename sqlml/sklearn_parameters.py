@@ -61,8 +61,8 @@ def _takes(kind: Kind, value: Any) -> bool:
 
 def _wrong(model_class: str, name: str, value: Any, kinds: Sequence[Kind]) -> InvalidOption:
     words = sorted({word for kind in kinds if kind[0] == "words" for word in kind[1:]})
-    takes = [text for kind in kinds if (text := _in_words(kind))]
-    hint = f"It takes {' or '.join(takes)}." if takes else "It takes nothing that SQL can say: leave it out."
+    takes = [_in_words(kind) for kind in kinds]
+    hint: str | None = f"It takes {' or '.join(takes)}." if takes else "Leave it out: SQL has no such value."
     if isinstance(value, str):
         hint = nearest_hint(value, words, otherwise=hint)
     shown = f'"{value}"' if isinstance(value, str) else {True: "TRUE", False: "FALSE", None: "NULL"}.get(value, value)

@@ -98,7 +98,8 @@ class Sklearn(ModelType):
             OneHotEncoder/StandardScaler of flats[["rooms", "area", "city"]], price)
 
     model_params takes numbers, TRUE, FALSE, NULL and the words that scikit-learn lists for a parameter; never the name
-    of a function, a class or a file; they are checked while the statement is planned, by EXPLAIN too. Its class decides whether it is a classification or a regression.
+    of a function, a class or a file. They are checked while the statement is planned, by EXPLAIN too. The class decides
+    whether it is a classification or a regression.
     """
 
     name = "sklearn"
