@@ -31,7 +31,7 @@ def place_macros(
     `dropped` are versions that were dropped just now.
     """
     exactly = bool(model.transform) and not is_implicit(model)
-    row = _inputs(model, {f.name: _tolerant(f, exactly=exactly) for f in model.takes})
+    row = _inputs(model, {f.name: _tolerant(f, _lengths(model), exactly=exactly) for f in model.takes})
     kept = _inputs(model, {f.name: _field(f.name) for f in model.takes}) if model.transform else None
     if model.task == "transform":
         assert kept is not None
@@ -95,7 +95,15 @@ def _field(name: str) -> exp.Expr:
     return exp.func("struct_extract", exp.column(INPUTS), exp.Literal.string(name))
 
 
-def _tolerant(feature: Feature, *, exactly: bool) -> exp.Expr:
+def _lengths(model: ModelVersion) -> dict[str, int]:
+    """How many numbers the lists have that the model was trained on."""
+    lengths: dict[str, int] = {}
+    for name, place in packed(model).values():
+        lengths[name] = max(place, lengths.get(name, 0))
+    return lengths
+
+
+def _tolerant(feature: Feature, lengths: Mapping[str, int], *, exactly: bool) -> exp.Expr:
     """A feature out of a row; what cannot be read as its type counts as NULL.
 
     What a TRANSFORM clause makes of it may depend on its very type.
@@ -106,7 +114,7 @@ def _tolerant(feature: Feature, *, exactly: bool) -> exp.Expr:
         kind = feature.type
     value = exp.func("struct_extract", exp.column(ROW), exp.Literal.string(feature.name))
     if not exactly and shape_of(feature.type) is not None:
-        return exp.TryCast(this=value, to=read_as(feature.type, feature.name, {}))
+        return exp.TryCast(this=value, to=read_as(feature.type, feature.name, lengths))
     return exp.TryCast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
 
 

@@ -157,8 +157,19 @@ def kind_of(value: exp.Expr, context: Context, at: exp.Expr, *, struct: bool) ->
     if isinstance(value, exp.Cast):
         return next((name for types, name in _CAST_KINDS if value.to.this in types), None)
     if isinstance(value, exp.Array | exp.Struct):
-        return _UNNAMED[0] if isinstance(value, exp.Array) else _UNNAMED[1]
+        return _UNNAMED[0] if isinstance(value, exp.Array) else _kind_of_struct(value)
     return None
+
+
+def _kind_of_struct(value: exp.Struct) -> str:
+    """The type of a struct that is written out: its fields, of types that are not known."""
+    names = [named_value(field)[0] for field in value.expressions]
+    null = exp.DataType.build("NULL", dialect="duckdb")
+    fields = [exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=null.copy()) for name in names if name]
+    if len(fields) < len(names):
+        return _UNNAMED[1]
+    kind = exp.DataType(this=exp.DataType.Type.STRUCT, expressions=fields, nested=True)
+    return kind.sql(dialect="duckdb")
 
 
 # A list of anything and a struct of anything.
