@@ -7,6 +7,24 @@ con.execute("SELECT id, ml_predict('churn', c) FROM customers AS c").df()
 """
 
 from sqlml.connection import Connection, connect
+from sqlml.cursor import Cursor
+from sqlml.dbapi import (
+    BINARY,
+    DATETIME,
+    NUMBER,
+    ROWID,
+    STRING,
+    Binary,
+    Date,
+    DateFromTicks,
+    Time,
+    TimeFromTicks,
+    Timestamp,
+    TimestampFromTicks,
+    apilevel,
+    paramstyle,
+    threadsafety,
+)
 from sqlml.errors import (
     DatabaseError,
     DataError,
@@ -26,14 +44,19 @@ from sqlml.types import Plan, Progress
 
 __version__ = "0.1.0"
 
-apilevel = "2.0"
-threadsafety = 1
-paramstyle = "qmark"
-
 __all__ = [
+    "BINARY",
+    "DATETIME",
+    "NUMBER",
+    "ROWID",
+    "STRING",
+    "Binary",
     "Connection",
+    "Cursor",
     "DataError",
     "DatabaseError",
+    "Date",
+    "DateFromTicks",
     "Error",
     "IntegrityError",
     "InterfaceError",
@@ -46,6 +69,10 @@ __all__ = [
     "Result",
     "Session",
     "SqlmlError",
+    "Time",
+    "TimeFromTicks",
+    "Timestamp",
+    "TimestampFromTicks",
     "Warning",
     "__version__",
     "apilevel",
