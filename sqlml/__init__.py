@@ -6,6 +6,8 @@ con.execute("CREATE MODEL churn OPTIONS (model_type='logistic_reg', input_label_
 con.execute("SELECT id, ml_predict('churn', c) FROM customers AS c").df()
 """
 
+from typing import TYPE_CHECKING, Any
+
 from sqlml.connection import Connection, connect
 from sqlml.cursor import Cursor
 from sqlml.dbapi import (
@@ -42,6 +44,9 @@ from sqlml.result import Result
 from sqlml.session import Session
 from sqlml.types import Plan, Progress
 
+if TYPE_CHECKING:
+    from sqlml.async_connection import AsyncConnection, AsyncCursor, aconnect
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -50,6 +55,8 @@ __all__ = [
     "NUMBER",
     "ROWID",
     "STRING",
+    "AsyncConnection",
+    "AsyncCursor",
     "Binary",
     "Connection",
     "Cursor",
@@ -75,8 +82,18 @@ __all__ = [
     "TimestampFromTicks",
     "Warning",
     "__version__",
+    "aconnect",
     "apilevel",
     "connect",
     "paramstyle",
     "threadsafety",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # asyncio is loaded by those who use it.
+    if name in ("AsyncConnection", "AsyncCursor", "aconnect"):
+        from sqlml import async_connection
+
+        return getattr(async_connection, name)
+    raise AttributeError(f"module 'sqlml' has no attribute {name!r}")

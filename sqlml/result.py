@@ -132,9 +132,10 @@ class Result:
 
     def close(self) -> None:
         """Give the result up."""
-        self._is_open = False
-        self._duck = None
-        self._handed = None
+        with self.lock:
+            self._is_open = False
+            self._duck = None
+            self._handed = None
 
     def park(self, unpark: Callable[[Any, list[tuple[Any, ...]]], Any]) -> None:
         """Put the rows that are left aside, so that the connection can run another statement.

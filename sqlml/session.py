@@ -42,6 +42,7 @@ from sqlml.script import Piece, Reader
 from sqlml.session_errors import with_nearest_function
 from sqlml.session_many import execute_many
 from sqlml.session_python import PythonFunctions
+from sqlml.session_tables import RegisteredTables
 from sqlml.session_transaction import Transaction
 from sqlml.statements import STATEMENTS
 from sqlml.types import ModelVersion, Params, Plan, Progress, SourceMap
@@ -71,6 +72,7 @@ class Session:
         self.database = Engine(shared)
         self.python = PythonFunctions(self.database)
         self.transaction = Transaction(self.database)
+        self.tables = RegisteredTables(self.database)
         try:
             with _preparing:
                 self._prepare_database(shared)
@@ -357,14 +359,14 @@ class Session:
         with self.lock:
             self._ensure_open()
             self._park()
-            self.database.register(name, data)
+            self.tables.register(name, data)
 
     def unregister(self, name: str) -> None:
         """Forget a registered table."""
         with self.lock:
             self._ensure_open()
             self._park()
-            self.database.unregister(name)
+            self.tables.unregister(name)
 
     def _park(self) -> None:
         result = self._open() if self._open is not None else None
