@@ -120,6 +120,7 @@ async def running(con: sqlml.AsyncConnection) -> None:
 def test_cancelling_a_task_stops_the_statement(sql: str) -> None:
     async def work(con: sqlml.AsyncConnection) -> None:
         await con.execute(SLEEP)
+        await con.execute("SELECT nap(0)")
         for delay in (0, 0.3):
             task = asyncio.create_task(con.execute(sql))
             await running(con)
