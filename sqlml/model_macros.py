@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
-from sqlml import artifacts
+from sqlml import artifacts, nodes
 from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.macros import INPUTS, ROW, create_macros, create_shortcut
 from sqlml.catalog.models import read_body
@@ -20,19 +22,24 @@ from sqlml.transform import macro_inputs
 from sqlml.types import Feature, ModelVersion
 
 
-def place_macros(cursor: Cursor, model: ModelVersion, suffix: str = "") -> None:
-    """Create or replace the macros of a version, of an alias or of the model's default."""
+def place_macros(
+    cursor: Cursor, model: ModelVersion, suffix: str = "", *, dropped: Sequence[ModelVersion] = ()
+) -> None:
+    """Create or replace the macros of a version, of an alias or of the model's default.
+
+    `dropped` are versions that were dropped just now.
+    """
     row = _inputs(model, {f.name: _tolerant(f, exactly=bool(model.transform)) for f in model.takes})
     kept = _inputs(model, {f.name: _field(f.name) for f in model.takes}) if model.transform else None
     if model.task == "transform":
         assert kept is not None
-        create_macros(cursor, model, suffix, row, kept)
+        create_macros(cursor, model, suffix, row, kept, dropped)
         return
     form = _form(cursor, model)
     if kept is None and form is not None:
         kept = _struct({i.name: _field(i.name) for i in model_inputs(model)})
     scores = _scores(model, form, kept if kept is not None else exp.column(INPUTS))
-    create_macros(cursor, model, suffix, _answered(model, _scores(model, form, row)), scores)
+    create_macros(cursor, model, suffix, _answered(model, _scores(model, form, row)), scores, dropped)
 
 
 def _inputs(model: ModelVersion, values: dict[str, exp.Expr]) -> exp.Expr:
@@ -94,7 +101,8 @@ def _tolerant(feature: Feature, *, exactly: bool) -> exp.Expr:
 
 def _answered(model: ModelVersion, scores: exp.Expr) -> exp.Expr:
     """The number, or the struct of label and probabilities."""
-    if model.task == "regression" or isinstance(scores, exp.Array):
+    inner = scores.this if isinstance(scores, nodes.IfKnown) else scores
+    if model.task == "regression" or isinstance(inner, exp.Array):
         return _struct_of(model, scores)
     return _given_scores(model, scores)
 

@@ -186,10 +186,22 @@ class Formula(exp.Expression):
     arg_types = {"pieces": True, "expressions": True}
 
 
+class Double(exp.Expression):
+    """A constant of type DOUBLE, as Python writes it: `0.5e0` for DuckDB, which reads no other literal as one."""
+
+    arg_types = {"this": True}
+
+
 class Softmax(exp.Expression):
     """The probabilities of classes, a DOUBLE[], of one margin each."""
 
     arg_types = {"expressions": True}
+
+
+class IfKnown(exp.Expression):
+    """The scores `this` where `known`, else NULL; the scores are NULL then, or a list of NULLs."""
+
+    arg_types = {"this": True, "known": True}
 
 
 SPAN = "sqlml_span"

@@ -50,6 +50,10 @@ def kept_call(model: ModelVersion, inputs: exp.Expr, current_catalog: str) -> ex
 
 def answer(model: ModelVersion, score: exp.Expr, threshold: float = 0.5) -> exp.Expr:
     """The predicted number, or the predicted label in the label's own type."""
+    if isinstance(score, nodes.IfKnown):
+        # A number is NULL by itself.
+        found = answer(model, score.this, threshold)
+        return found if model.task == "regression" else _if_known(score, found)
     if model.task == "regression":
         return element(score, 1)
     if isinstance(score, nodes.Softmax):
@@ -67,16 +71,25 @@ def class_list(model: ModelVersion) -> exp.Expr:
 
 def probability_map(model: ModelVersion, score: exp.Expr) -> exp.Expr:
     """`map(labels, probabilities)`."""
+    if isinstance(score, nodes.IfKnown):
+        return _if_known(score, probability_map(model, score.this))
     found = exp.Anonymous(this="map", expressions=[class_list(model), score])
     return if_answered(model, score, found)
 
 
 def if_answered(model: ModelVersion, score: exp.Expr, value: exp.Expr) -> exp.Expr:
-    """The value; of a partitioned model NULL where the key of the row has no model."""
-    if not model.is_partitioned:
+    """The value; of a partitioned model NULL where the key of the row has no model.
+
+    Scores that are written out are under an IfKnown.
+    """
+    if not model.is_partitioned or isinstance(score, exp.Array | nodes.Softmax):
         return value
     unanswered = exp.Is(this=score.copy(), expression=exp.null())
     return exp.Case(ifs=[exp.If(this=unanswered, true=exp.null())], default=value)
+
+
+def _if_known(score: nodes.IfKnown, value: exp.Expr) -> exp.Expr:
+    return nodes.IfKnown(this=value, known=score.args["known"].copy())
 
 
 def probability_list(model: ModelVersion, score: exp.Expr) -> exp.Expr:
@@ -94,6 +107,8 @@ def probability_list(model: ModelVersion, score: exp.Expr) -> exp.Expr:
 
 def element(score: exp.Expr, position: int) -> exp.Expr:
     """One of the scores, from 1."""
+    if isinstance(score, nodes.IfKnown):
+        return element(score.this, position)
     if isinstance(score, exp.Array):
         found: exp.Expr = score.expressions[position - 1].copy()
         return found

@@ -58,7 +58,7 @@ def lightgbm(document: Mapping[str, Any], target: Target) -> Margins | None:
     if "average_output" in head.splitlines():
         each = number(len(known) // outputs)
         margins = [exp.Div(this=exp.Paren(this=m), expression=each.copy()) for m in margins]
-    return Margins(tuple(margins), link, pays=splits <= _MOST_SPLITS)
+    return Margins(tuple(margins), link, splits / _MOST_SPLITS)
 
 
 def _pairs(block: str) -> list[tuple[str, str]]:
