@@ -23,9 +23,8 @@ from sqlml.types import Column
 
 ROWS = "sqlml_rows"
 _ALIAS = "sqlml_row"
-# What is not worked out for each row alone, or tells of the type of a value.
-_NOT_BY_ROW = (exp.AggFunc, exp.Window, exp.Query, exp.Explode, exp.UDTF, exp.Star, exp.Var, exp.Typeof)
-_TELL_TYPES = frozenset(["pg_typeof", "stats", "typeof"])
+# What is not worked out for each row alone.
+_NOT_BY_ROW = (exp.AggFunc, exp.Window, exp.Query, exp.Explode, exp.UDTF, exp.Star, exp.Var)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 
 Values = Mapping[str, exp.Expr]
@@ -149,7 +148,8 @@ def _insert(tree: exp.Insert, target: _Target, is_scalar: IsScalar) -> Bulk | No
         filled.set("expression", exp.select(*(_items(filled.expression) or [])).from_(_rows()))
         return filled
 
-    return Bulk(tree, _uses(tree, assigned, target), over_rows, keys=keys)
+    uses = _uses(tree, assigned, target)
+    return None if uses is None else Bulk(tree, uses, over_rows, keys=keys)
 
 
 def _conflict_keys(
@@ -186,7 +186,8 @@ def _update(tree: exp.Update, target: _Target, is_scalar: IsScalar) -> Bulk | No
         filled.set("from_", exp.From(this=_rows()))
         return filled
 
-    return Bulk(tree, _uses(tree, assigned, target), over_rows, matches=(target.table, where.this))
+    uses = _uses(tree, assigned, target)
+    return None if uses is None else Bulk(tree, uses, over_rows, matches=(target.table, where.this))
 
 
 def _delete(tree: exp.Delete, target: _Target, is_scalar: IsScalar) -> Bulk | None:
@@ -200,7 +201,8 @@ def _delete(tree: exp.Delete, target: _Target, is_scalar: IsScalar) -> Bulk | No
         filled.set("using", [_rows()])
         return filled
 
-    return Bulk(tree, _uses(tree, {}, target), over_rows)
+    uses = _uses(tree, {}, target)
+    return None if uses is None else Bulk(tree, uses, over_rows)
 
 
 def _items(source: exp.Expr | None) -> list[exp.Expr] | None:
@@ -217,7 +219,7 @@ def _by_row(part: exp.Expr, is_scalar: IsScalar) -> bool:
     if part.find(*_NOT_BY_ROW):
         return False
     names = {call.name.casefold() for call in part.find_all(exp.Anonymous)}
-    return _TELL_TYPES.isdisjoint(names) and all(map(is_scalar, names))
+    return all(map(is_scalar, names))
 
 
 def _has_key(where: exp.Expr, target: _Target) -> bool:
@@ -238,25 +240,46 @@ def _bare(item: exp.Expr) -> exp.Expr:
     return inner
 
 
-def _uses(tree: exp.Expr, assigned: Mapping[int, str], target: _Target) -> dict[str, Use]:
+def _uses(tree: exp.Expr, assigned: Mapping[int, str], target: _Target) -> dict[str, Use] | None:
+    """How each parameter is used; None where one is used in another way."""
     uses: dict[str, Use] = {}
     for mark in tree.find_all(exp.Placeholder):
         use = _use_of(mark, assigned, target)
-        uses[mark.name] = use if uses.get(mark.name, use) == use else Use()
+        before = uses.get(mark.name, use)
+        together = _together(before, use) if before is not None and use is not None else None
+        if together is None:
+            return None
+        uses[mark.name] = together
     return uses
 
 
-def _use_of(mark: exp.Expr, assigned: Mapping[int, str], target: _Target) -> Use:
-    if id(mark) in assigned:
-        return Use("assigned", assigned[id(mark)])
+def _together(one: Use, other: Use) -> Use | None:
+    """The use that is as strict as both."""
+    if one == other:
+        return one
+    compared = [use for use in (one, other) if use.how == "compared"]
+    if len(compared) > 1:
+        return None
+    return compared[0] if compared else Use("argument")
+
+
+def _use_of(mark: exp.Expr, assigned: Mapping[int, str], target: _Target) -> Use | None:
     parent = mark.parent
-    if type(parent) is exp.Cast:
-        return Use("assigned", to_sql(parent.to))
-    if isinstance(parent, _COMPARISONS):
-        other = parent.expression if parent.this is mark else parent.this
+    is_cast = type(parent) is exp.Cast
+    value = parent if parent is not None and is_cast else mark
+    place = value.parent
+    if id(value) in assigned:
+        return Use("assigned", to_sql(value.args["to"]) if is_cast else assigned[id(value)])
+    if isinstance(place, _COMPARISONS):
+        other = place.expression if place.this is value else place.this
         if isinstance(other, exp.Column) and other.name.casefold() in target.types:
-            return Use("compared", target.types[other.name.casefold()])
-    return Use()
+            column = target.types[other.name.casefold()]
+            return Use("assigned", to_sql(value.args["to"])) if is_cast else Use("compared", column)
+    return Use("argument") if isinstance(place, exp.PropertyEQ | exp.Kwarg) and _is_ours(place) else None
+
+
+def _is_ours(argument: exp.Expr) -> bool:
+    return isinstance(argument.parent, exp.Anonymous)
 
 
 def _rows() -> exp.Expr:

@@ -12,6 +12,7 @@ from typing import Any
 _OTHER = "other"
 _MOST_KINDS = 8
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_WHOLE = (*_INTEGERS, "UHUGEINT")
 _FLOATS = ("FLOAT", "DOUBLE")
 _EXACT_IN_DOUBLE = 15
 
@@ -21,12 +22,13 @@ Kind = Any
 
 @dataclass(frozen=True)
 class Use:
-    """How a statement uses a parameter.
+    """How a statement uses a parameter: `assigned` to a column of this type, `compared` with one, or an `argument`.
 
-    `assigned` to a column of this type, which casts it; `compared` with one; in any other way its own type counts.
+    An argument is one of a function of ours, which casts it to the type of the model's input. What else DuckDB makes
+    of a value it makes of a parameter only: text is cast to whatever is asked for, as a literal is.
     """
 
-    how: str = "free"
+    how: str
     type: str = ""
 
 
@@ -63,6 +65,8 @@ def parts_of(values: Sequence[Any], use: Use) -> list[Part] | None:
         distinct = set(kinds) if isinstance(kinds, list) else {kinds}
         distinct.discard(None)
     elif use.how != "assigned" and any(isinstance(kind, tuple) for kind in distinct):
+        return None
+    if use.how == "compared" and not all(_compares(kind, use.type) for kind in distinct):
         return None
     if _OTHER in distinct or len(distinct) > (_MOST_KINDS if use.how == "assigned" else 1):
         return None
@@ -162,6 +166,10 @@ _READERS: dict[type, Callable[[Any], Kind]] = {
     tuple: _list,
     dict: _dict,
 }
+
+
+def _compares(kind: Kind, column: str) -> bool:
+    return bool(kind == column) or (kind in _WHOLE and column in _WHOLE)
 
 
 def _is_decimal(kind: Kind) -> bool:

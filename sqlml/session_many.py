@@ -184,7 +184,7 @@ def _table(columns: Mapping[str, Sequence[Any]], plan: Bulk) -> tuple[Any, dict[
     """The values as an Arrow table, and what each parameter is in it; None where they have to be sent one by one."""
     import pyarrow as pa
 
-    arrays: dict[str, Any] = {"row": pa.nulls(len(next(iter(columns.values()))))}
+    arrays: dict[str, Any] = {"sqlml_nothing": pa.nulls(len(next(iter(columns.values()))))}
     values: dict[str, exp.Expr] = {}
     for name, given in columns.items():
         use = plan.uses[name]
@@ -205,7 +205,7 @@ def _table(columns: Mapping[str, Sequence[Any]], plan: Bulk) -> tuple[Any, dict[
 def _value(name: str, parts: Sequence[Part], arrays: dict[str, Any], kind: str) -> exp.Expr | None:
     read: list[exp.Expr] = []
     for i, part in enumerate(parts):
-        column = f"{name}_{i}"
+        column = f"sqlml_{name}_{i}"
         arrays[column] = part.array
         read.append(typed(row_value(column), part.cast) if part.cast else row_value(column))
     if not read:

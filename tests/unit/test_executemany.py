@@ -138,23 +138,32 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 STATEMENTS = [
     ("INSERT INTO t VALUES (?, ?)", True),
     ("INSERT INTO t (v, k) VALUES ($2, $1)", True),
-    ("INSERT INTO t VALUES (? + 1, upper(?))", True),
-    ("INSERT INTO main.t SELECT $1, $2 || $1", True),
+    ("INSERT INTO main.t SELECT $1, $2", True),
     ("INSERT INTO t BY NAME SELECT ? AS k, ? AS v", True),
-    ("INSERT INTO t VALUES (?, CAST(? AS VARCHAR))", True),
-    ("INSERT INTO t VALUES (? + 1, md5(upper(?)))", True),
-    ("INSERT INTO t VALUES (abs(?), ?)", True),
-    ("INSERT INTO t SELECT ?, string_agg(?)", False),
-    ("INSERT INTO t VALUES (?, typeof(?))", False),
-    ("INSERT INTO t VALUES (?, ?), (-1, 'more')", False),
-    ("INSERT INTO t SELECT ?, v || ? FROM t WHERE k = 1", False),
-    ("INSERT INTO t VALUES (?, (SELECT min(v) || ? FROM t))", False),
+    ("INSERT INTO t VALUES (CAST(? AS INTEGER), CAST(? AS VARCHAR))", True),
+    ("INSERT INTO t BY NAME SELECT ? AS k, ? AS v, upper('x') AS w", True),
     ("UPDATE t SET v = $2 WHERE k = $1", True),
-    ("UPDATE t AS x SET v = x.v || $2 WHERE x.k = $1 AND x.v <> $2", False),
-    ("UPDATE t SET v = v || $2 WHERE k = $1", True),
+    ("UPDATE t AS x SET v = $2, w = upper(w) WHERE x.k = $1 AND x.d < DATE '2021-01-01'", True),
+    ("UPDATE t SET v = $2, w = $2 WHERE k = $1 AND k <> $1 + 1", False),
+    ("UPDATE t SET v = $2, w = $2 WHERE k = $1 AND k >= $1", True),
+    ("DELETE FROM t WHERE k = $1 AND v <> $2", True),
+    ("DELETE FROM main.t AS x WHERE $1 = x.k AND x.v = CAST($2 AS VARCHAR)", True),
+    # Text is cast to whatever is asked for where it is a parameter, and only there.
+    ("UPDATE t SET w = $1 WHERE d = $2", False),
+    ("DELETE FROM t WHERE k = $1 AND d BETWEEN $2 AND d", False),
+    ("INSERT INTO t BY NAME SELECT ? + 1 AS k, md5(upper(?)) AS v", False),
+    ("INSERT INTO t BY NAME SELECT round(1.234, ?) AS k, ? AS v", False),
+    ("INSERT INTO t BY NAME SELECT ? AS k, typeof(?) AS v", False),
+    ("INSERT INTO t BY NAME SELECT ? AS k, string_agg(?) AS v", False),
+    ("INSERT INTO t BY NAME SELECT $1 AS k, $2 AS v, string_agg('a') AS w", False),
+    ("INSERT INTO t (k, v) VALUES (?, ?), (-1, 'more')", False),
+    ("INSERT INTO t (k, v) SELECT ?, v || ? FROM t WHERE k = 1", False),
+    ("INSERT INTO t (k, v) VALUES (?, (SELECT min(v) || ? FROM t))", False),
+    ("WITH x AS (SELECT 'x' AS x) INSERT INTO t (k, v) SELECT ?, x || ? FROM x", False),
+    ("UPDATE t SET v = v || $2 WHERE k = $1", False),
     ("UPDATE t SET v = v || $2 WHERE k > $1 AND k < 5", False),
     ("UPDATE t SET k = $1 + 1000, v = $2 WHERE k = $1", False),
-    ("DELETE FROM t WHERE k = $1 AND v <> $2", True),
+    ("UPDATE t SET v = $2 WHERE k = $1 AND w IN (SELECT w FROM t)", False),
     ("DELETE FROM t AS x WHERE x.k = $1 OR x.v = $2", False),
     ("MERGE INTO t USING (SELECT $1 AS k, $2 AS v) AS s ON t.k = s.k WHEN MATCHED THEN UPDATE SET v = s.v", False),
 ]
@@ -162,13 +171,16 @@ STATEMENTS = [
 
 @pytest.mark.parametrize(("sql", "at_once"), STATEMENTS, ids=[sql for sql, _ in STATEMENTS])
 def test_every_statement_is_as_by_execute(shared: sqlml.Connection, sent: list[int], sql: str, at_once: bool) -> None:
-    rows = [(i, f"v{i % 7}") for i in range(30)]
+    rows = [(i, f"2020-01-0{i % 7 + 1}") for i in range(30)]
+    start = "SELECT i AS k, 'old' AS v, 'w' AS w, DATE '2020-01-03' AS d FROM range(40) AS r(i)"
     found = []
     for send in (
         lambda: [shared.execute(sql, row).rowcount for row in rows],
         lambda: [shared.executemany(sql, rows).rowcount],
     ):
-        shared.execute("CREATE OR REPLACE TABLE t AS SELECT i AS k, 'old' AS v FROM range(40) AS r(i)")
+        shared.execute(f"CREATE OR REPLACE TABLE t AS {start}")
+        if "BY NAME" not in sql and sql.startswith("INSERT INTO") and "t (" not in sql:
+            shared.execute("ALTER TABLE t DROP w; ALTER TABLE t DROP d")
         changed = sum(send())
         found.append((changed, rows_of(shared, "FROM t ORDER BY ALL")))
     assert found[0] == found[1]
@@ -186,6 +198,8 @@ def test_rows_that_meet_one_another_are_sent_alone(con: sqlml.Connection, sent: 
     assert rows_of(con, "SELECT v FROM t WHERE k IN (0, 24) ORDER BY k") == [("c25",), ("c49",)]
     con.executemany("UPDATE t SET v = v || ? WHERE k = ?", [("x", "01") for _ in range(50)])
     assert rows_of(con, "SELECT v FROM t WHERE k = 1") == [("c26" + "x" * 50,)]
+    con.executemany("UPDATE t SET v = ? WHERE k = ?", [(f"d{i}", ("1", "01")[i % 2]) for i in range(50)])
+    assert rows_of(con, "SELECT v FROM t WHERE k = 1") == [("d49",)]
 
 
 def test_order_and_defaults(con: sqlml.Connection) -> None:
