@@ -25,6 +25,7 @@ ROWS = "sqlml_rows"
 _ALIAS = "sqlml_row"
 # What is not worked out for each row alone.
 _NOT_BY_ROW = (exp.AggFunc, exp.Window, exp.Query, exp.Explode, exp.UDTF, exp.Star, exp.Var)
+_TELL_TYPES = (exp.DataType.Type.UNION, exp.DataType.Type.VARIANT)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 
 Values = Mapping[str, exp.Expr]
@@ -269,13 +270,23 @@ def _use_of(mark: exp.Expr, assigned: Mapping[int, str], target: _Target) -> Use
     value = parent if parent is not None and is_cast else mark
     place = value.parent
     if id(value) in assigned:
-        return Use("assigned", to_sql(value.args["to"]) if is_cast else assigned[id(value)])
+        kind = to_sql(value.args["to"]) if is_cast else assigned[id(value)]
+        return None if _keeps_types(kind) else Use("assigned", kind)
     if isinstance(place, _COMPARISONS):
         other = place.expression if place.this is value else place.this
         if isinstance(other, exp.Column) and other.name.casefold() in target.types:
             column = target.types[other.name.casefold()]
             return Use("assigned", to_sql(value.args["to"])) if is_cast else Use("compared", column)
     return Use("argument") if isinstance(place, exp.PropertyEQ | exp.Kwarg) and _is_ours(place) else None
+
+
+def _keeps_types(kind: str) -> bool:
+    """Whether a column of this type tells an INTEGER from a BIGINT; so does one whose type cannot be read."""
+    try:
+        built = exp.DataType.build(kind, dialect="duckdb", udt=True)
+    except ParseError:
+        return True
+    return any(part.this in _TELL_TYPES for part in built.find_all(exp.DataType))
 
 
 def _is_ours(argument: exp.Expr) -> bool:

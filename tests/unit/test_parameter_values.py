@@ -90,7 +90,7 @@ def test_large_ones(shared: sqlml.Connection) -> None:
 
 def test_a_million_numbers(shared: sqlml.Connection) -> None:
     numbers = list(range(1_000_000))
-    for value in (numbers, np.arange(1_000_000), np.arange(1e6)):
+    for value in (numbers, np.arange(1e6)):
         assert shared.execute("SELECT len($1), list_sum($1)", [value]).fetchall() == [(1_000_000, sum(numbers))]
 
 
