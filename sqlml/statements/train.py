@@ -64,7 +64,7 @@ class Train(Statement):
         if not isinstance(query, str) or not query.strip():
             raise InvalidOption("ml_train needs a query.", hint="ml_train('name', query => 'SELECT ...').")
         options = [
-            nodes.Option(this=exp.to_identifier(key, quoted=True), expression=_written(planner.constant(value)))
+            nodes.Option(this=exp.to_identifier(key, quoted=True), expression=written(planner.constant(value)))
             for key, value in {**_struct_of(named), **named}.items()
             if key not in _WORDS
         ]
@@ -103,16 +103,16 @@ def _select_list(text: str) -> list[exp.Expr]:
 _TRANSFORM = "transform => 'ML.STANDARD_SCALER(a) OVER () AS a, label', as after SELECT, or a list of such texts."
 
 
-def _written(value: object) -> exp.Expr:
+def written(value: object) -> exp.Expr:
     """The literal of a constant; a dict is a struct, which sqlglot would make a map of."""
     if isinstance(value, dict):
         fields = [
-            exp.PropertyEQ(this=exp.to_identifier(str(key), quoted=True), expression=_written(item))
+            exp.PropertyEQ(this=exp.to_identifier(str(key), quoted=True), expression=written(item))
             for key, item in value.items()
         ]
         return exp.Struct(expressions=fields)
     if isinstance(value, list):
-        return exp.Array(expressions=[_written(item) for item in value])
+        return exp.Array(expressions=[written(item) for item in value])
     return exp.convert(value)
 
 
