@@ -26,7 +26,7 @@ class Train(Statement):
         AS SELECT age, plan, churned FROM customers
 
     `query` is the text of a query or the name of a table; `transform` the columns of a TRANSFORM clause, as one text or
-    a list of texts; `replace` and `if_not_exists` are the words of CREATE MODEL; `options` takes a struct of options.
+    a list of texts; `replace`, `if_not_exists` and `if_stale` are the words of CREATE MODEL; `options` takes a struct of options.
     """
 
     name = "ml_train"
@@ -72,6 +72,7 @@ class Train(Statement):
             this=_table(name),
             replace=_flag(values, "replace"),
             exists=_flag(values, "if_not_exists"),
+            stale=_flag(values, "if_stale"),
             transform=_columns(values["transform"]) if values.get("transform") is not None else None,
             expressions=options,
             expression=exp.select("*").from_("sqlml_query"),
@@ -81,7 +82,7 @@ class Train(Statement):
         return before + query.strip().rstrip(";")
 
 
-_WORDS = ("model", "query", "replace", "if_not_exists", "options", "transform")
+_WORDS = ("model", "query", "replace", "if_not_exists", "if_stale", "options", "transform")
 
 
 def _columns(value: object) -> list[exp.Expr]:
