@@ -63,7 +63,9 @@ def look(plan: Plan, context: Context, learned: Learned | None) -> Freshness:
     changed = _changed(creation, newest, record)
     if changed:
         return Freshness(None, changed)
-    count, digest = _rows(plan, context) if learned is None or creation.transform.trains else (learned.rows, learned.digest)
+    count, digest = (
+        _rows(plan, context) if learned is None or creation.transform.trains else (learned.rows, learned.digest)
+    )
     if digest != record.digest:
         return Freshness(None, f"the rows changed: {record.rows or 0} then, {count} now")
     return Freshness(newest, f"version {newest.version} is up to date: the same query, options and {count} rows")

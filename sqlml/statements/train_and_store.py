@@ -285,9 +285,7 @@ def _find(database: Database, name: ObjectName) -> tuple[str, int] | None:
     return catalog.find_model(database, str(name.catalog), str(name.schema), name.name)
 
 
-def _existing_row(
-    database: Database, name: ObjectName, found: tuple[str, int], reason: str | None = None
-) -> Result:
+def _existing_row(database: Database, name: ObjectName, found: tuple[str, int], reason: str | None = None) -> Result:
     """What IF NOT EXISTS and IF STALE answer for a model that is there: a version, trained in no time."""
     metrics = catalog.read_metrics(database, str(name.catalog), *found)
     return _row(database, name.name, found[1], metrics, 0.0, reason)
