@@ -1,4 +1,4 @@
-"""The grammar of the statements about models: CREATE, DROP, ALTER, SHOW, DESCRIBE, EXPLAIN, EXPORT MODEL."""
+"""The grammar of the statements about models: CREATE, DROP, ALTER, SHOW, DESCRIBE, EXPLAIN, EXPORT, IMPORT MODEL."""
 
 from __future__ import annotations
 
@@ -71,6 +71,11 @@ class ModelStatements(FunctionStatements):
             return self._parse_comment_on_model()
         if self._match_text_seq("EXPORT", "MODEL"):
             return self._parse_export_model()
+        if self._match_text_seq("IMPORT"):
+            replace = self._match_text_seq("OR", "REPLACE")
+            if self._match_text_seq("MODEL"):
+                return self._parse_import_model(replace)
+            self._retreat(index)
         if self._match_text_seq("SHOW"):
             shown = self._parse_show_objects()
             if shown is None:
@@ -253,6 +258,28 @@ class ModelStatements(FunctionStatements):
             tree.set("expressions", self._parse_wrapped_csv(self._parse_copy_option))
         elif self._match_text_seq("OPTIONS"):
             tree.set("expressions", self._parse_wrapped_csv(self._parse_option))
+        return tree
+
+    def _parse_import_model(self, replace: bool | None) -> exp.Expr:  # noqa: FBT001 - what was matched
+        tree = nodes.ImportModel(replace=bool(replace), exists=bool(self._match_text_seq("IF", "NOT", "EXISTS")))
+        tree.set("this", self._parse_name("model"))
+        if not self._match(TokenType.FROM):
+            self.raise_error("Expected FROM 'file'")
+        source = self._parse_string()
+        if source is None:
+            self.raise_error("Expected a file in quotes after FROM")
+        tree.set("source", source)
+        while self._curr:
+            if self._match_text_seq("INPUT"):
+                tree.set("input", self._parse_wrapped_csv(self._parse_field_def))
+            elif self._match_text_seq("OUTPUT"):
+                tree.set("output", self._parse_wrapped_csv(self._parse_field_def))
+            elif self._match_text_seq("OPTIONS"):
+                tree.set("expressions", self._parse_wrapped_csv(self._parse_option))
+            elif self._curr.token_type == TokenType.L_PAREN and not tree.expressions:
+                tree.set("expressions", self._parse_wrapped_csv(self._parse_copy_option))
+            else:
+                self.raise_error("Expected INPUT, OUTPUT or OPTIONS")
         return tree
 
     def _parse_copy_option(self) -> exp.Expr:

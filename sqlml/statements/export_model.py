@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +12,17 @@ from sqlglot import exp
 
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, nodes
+from sqlml.catalog.training_record import read_training
 from sqlml.dialect import read_name
-from sqlml.errors import AlreadyExists, InvalidOption, NotFound, NotSupported, PermissionDenied, nearest_hint
+from sqlml.errors import InvalidOption, NotSupported, nearest_hint
+from sqlml.importing.document import described
+from sqlml.importing.estimator_file import with_member
+from sqlml.importing.lightgbm_text import with_line
 from sqlml.planner import Planner
 from sqlml.result import Result
 from sqlml.sql_form.export import DIALECTS, exported
 from sqlml.statements.base import Context, Statement, one_row
+from sqlml.statements.files import check_access, check_local, write_file
 from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
 
 _FORMATS = {".sql": "sql", ".txt": "lightgbm", ".skops": "skops", ".json": "json"}
@@ -82,14 +85,10 @@ class ExportModel(Statement):
     def run(self, plan: Plan, context: Context) -> Result:
         """Write the file: whole or not at all."""
         export: Export = plan.details
-        [(is_allowed,)] = context.database.rows("SELECT current_setting('enable_external_access')")
-        if not is_allowed:
-            raise PermissionDenied(
-                "Files cannot be written here: enable_external_access is off.", hint="Connect with it on."
-            )
+        check_access(context.database, "written")
         document = artifacts.document(export.model, catalog.read_body(context.database, export.model))
-        body = _body(export, document)
-        _write(Path(export.path), body, overwrite=export.overwrite)
+        body = _body(export, document, read_training(context.database, export.model))
+        write_file(Path(export.path), body, overwrite=export.overwrite)
         return one_row(
             context.database,
             {
@@ -130,10 +129,10 @@ def _format(given: str | None, path: str) -> str:
     return _FORMATS[ending]
 
 
-def _body(export: Export, document: Mapping[str, Any]) -> bytes:
-    model = export.model
+def _body(export: Export, document: Mapping[str, Any], training: Mapping[str, Any]) -> bytes:
+    model, whole = export.model, described(export.model, training)
     if export.format == "json":
-        return artifacts.to_bytes(document)
+        return artifacts.to_bytes({**whole, **document})
     if export.format == "sql":
         head = f"-- The model {model.short_name}, version {model.version}, for {export.dialect}.\n"
         return (head.replace("\r", " ") + exported(model, document, export.dialect, export.source)).encode()
@@ -143,33 +142,7 @@ def _body(export: Export, document: Mapping[str, Any]) -> bytes:
             hint=f"It is {model.format}: TO 'm.json' writes any model.",
         )
     state = document["estimator"]
-    return state["model"].encode() if model.format == "lightgbm" else base64.b64decode(state["skops"])
-
-
-def _write(path: Path, body: bytes, *, overwrite: bool) -> None:
-    """Put the file there at once: under another name first, then renamed, or linked where nothing may be replaced.
-
-    Raises AlreadyExists, and NotFound where there is no such folder.
-    """
-    if not path.parent.is_dir():
-        raise NotFound(f"There is no folder {path.parent}.", hint="Create it first.")
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".sqlml-", delete=False) as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise PermissionDenied(f"{path} cannot be written: {error.strerror}.", hint="Choose another folder.") from None
-    made = Path(file.name)
-    try:
-        made.chmod(0o644)
-        if overwrite:
-            made.replace(path)
-        else:
-            os.link(made, path)
-    except FileExistsError:
-        raise AlreadyExists(f"There is a file {path} already.", hint="Add (OVERWRITE) to replace it.") from None
-    except OSError as error:
-        raise PermissionDenied(f"{path} cannot be written: {error.strerror}.", hint="Choose another name.") from None
-    finally:
-        made.unlink(missing_ok=True)
+    kept = {**whole, **{name: part for name, part in document.items() if name != "estimator"}}
+    if model.format == "lightgbm":
+        return with_line(state["model"], kept).encode()
+    return with_member(base64.b64decode(state["skops"]), kept)
