@@ -53,7 +53,7 @@ def check_preprocessing(
 
 
 def _check_learned(one: Mapping[str, Any]) -> None:
-    name = f'the input "{one["name"]}"'
+    name = f'the input "{checks.text(one["name"], "the name of an input")}"'
     unknown = set(one) - {*_LEARNED, "counts"}
     if unknown:
         raise damaged(f"{name} has the unknown field {sorted(unknown)[0]}")
@@ -80,7 +80,7 @@ def check_estimator(
     format_name: str, state: Any, learned: Sequence[Mapping[str, Any]], outputs: int, encoding: str
 ) -> None:
     """The state of an estimator of that format, over these inputs."""
-    if format_name not in _CHECKS:
+    if checks.text(format_name, "the format") not in _CHECKS:
         raise damaged(f'it is of the unknown format "{format_name}"')
     _CHECKS[format_name](checks.mapping(state, "the estimator"), learned, outputs, encoding)
 
@@ -181,7 +181,8 @@ def _registered(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], 
     checks.flag(state["is_matrix"], "is_matrix")
     if len(checks.texts(state["classes"], "the classes")) != (outputs if outputs > 1 else 0):
         raise damaged("its classes are not those of the estimator")
-    columns = [checks.mapping(c, "a column", ["name", "is_whole", "categories"]) for c in state["columns"]]
+    listed = checks.items(state["columns"], "the columns")
+    columns = [checks.mapping(c, "a column", ["name", "is_whole", "categories"]) for c in listed]
     if [c["name"] for c in columns] != [one["name"] for one in learned]:
         raise damaged("its columns are not those of its features")
     for column in columns:
@@ -212,10 +213,10 @@ def _partitioned(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]],
         inputs = checks.mapping(part["preprocessing"], "the preprocessing", ["inputs", "encoding"])
         own = [checks.mapping(i, "an input", _LEARNED) for i in checks.items(inputs["inputs"], "the inputs")]
         for one in own:
+            _check_learned(one)
             is_alike = (one["kind"] == "category") == (known.get(one["name"], {}).get("kind") == "category")
             if one["name"] not in known or not is_alike or one["name"] in keys:
                 raise damaged("a model has inputs that there are not")
-            _check_learned(one)
         if part["format"] == "partitioned" or inputs["encoding"] != encoding:
             raise damaged("a model of a key is of another kind")
         check_estimator(part["format"], part["estimator"], own, len(positions) or 1, encoding)

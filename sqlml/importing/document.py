@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError, TokenError
 
 from sqlml import transform
@@ -36,6 +36,7 @@ from sqlml.types import (
 )
 
 VERSION = 1
+_OF_TYPES = (exp.DataType, exp.DataTypeParam, exp.Literal, exp.Identifier, exp.ColumnDef)
 _OWN = ("sqlml_model", "model", "training")
 _FACTS = ("name", "model_type", "task", "label", "label_type", "classes", "features", "encoding", "format")
 _HISTORY = ("loss", "eval_loss", "duration_ms")
@@ -169,11 +170,9 @@ def _feature(row: list[Any]) -> Feature:
 
 def check_type(kind: str, family: str | None) -> None:
     """Refuse what is no type of DuckDB's, or not of that family; None stands for any that a label may have."""
-    try:
-        exp.DataType.build(kind, dialect="duckdb")
-    except (ParseError, TokenError, ValueError):
-        raise damaged(f'"{kind[:50]}" is no type') from None
     own = family_of(kind)
+    if own != "null" and not _is_type(kind):
+        raise damaged(f'"{kind[:50]}" is no type')
     fits = {
         None: own is not None,
         KEY: own in ("numeric", "text", "boolean", "date"),
@@ -182,6 +181,15 @@ def check_type(kind: str, family: str | None) -> None:
     }
     if not fits.get(family, own == family and own != "null"):
         raise damaged(f'a column of type "{kind[:50]}" is not what it says')
+
+
+def _is_type(kind: str) -> bool:
+    """Whether a text is the name of a type and nothing else: it becomes part of SQL."""
+    try:
+        tree = parse_one(kind, into=exp.DataType, dialect="duckdb")
+    except (ParseError, TokenError, ValueError):
+        return False
+    return isinstance(tree, exp.DataType) and all(isinstance(node, _OF_TYPES) for node in tree.walk())
 
 
 def _made(clause: str, raw: tuple[Feature, ...]) -> tuple[Feature, ...]:

@@ -138,7 +138,7 @@ def _import(importing: Importing, context: Context) -> ModelVersion | None:
     found = READERS[asked.format](body, asked)
     _check_name(found, asked)
     context.python.check_pickle(replace(found.model, name=importing.place.name.name, schema="main"))
-    _check_labels(found, context)
+    found = _with_labels(found, context)
     if found.model.task != "transform":
         _load(found)
     signing.signing_key(create=True)
@@ -185,21 +185,31 @@ def _check_name(found: Found, asked: Asked) -> None:
         )
 
 
-def _check_labels(found: Found, context: Context) -> None:
-    """Refuse classes that are no values of the label's type, and types of features that DuckDB has not."""
+def _with_labels(found: Found, context: Context) -> Found:
+    """The model with its classes as DuckDB writes them: 0 of a BOOLEAN is false.
+
+    Raises InvalidOption for classes that are no values of the label's type, and for types that DuckDB has not.
+    """
     model = found.model
     kinds = [*(f.type for f in model.takes if f.type not in ("NULL", '"NULL"'))]
     values = [exp.cast(exp.null(), exp.DataType.build(kind, dialect="duckdb")) for kind in kinds]
     if model.task != "transform":
         own = exp.DataType.build(model.label_type, dialect="duckdb")
-        values += [exp.cast(exp.Literal.string(c), own.copy()) for c in model.classes] or [exp.cast(exp.null(), own)]
+        texts = [exp.cast(exp.Literal.string(c), own.copy()) for c in model.classes]
+        values += [exp.cast(t, "TEXT") for t in texts] or [exp.cast(exp.null(), own)]
     try:
-        context.database.rows(exp.select(*values).sql(dialect="duckdb"))
+        [row] = context.database.rows(exp.select(*values).sql(dialect="duckdb"))
     except SqlmlError as error:
         raise InvalidOption(
             f"The classes or types of the model are not DuckDB's: {error.message}",
             hint=f"Its label is {model.label_type}" + (f", its classes {', '.join(model.classes)}." * bool(model.classes)),
         ) from None
+    classes = tuple(str(c) for c in row[len(kinds) :]) if model.classes else ()
+    if len(set(classes)) != len(classes):
+        raise InvalidOption(
+            f"Two classes are one {model.label_type}: {', '.join(model.classes)}.", hint="OUTPUT (label VARCHAR)"
+        )
+    return replace(found, model=replace(model, classes=classes))
 
 
 def _refuse_clauses(tree: Any, planner: Planner) -> None:
