@@ -69,13 +69,9 @@ class ModelStatements(FunctionStatements):
             return self._parse_alter_model()
         if self._match_text_seq("COMMENT", "ON", "MODEL"):
             return self._parse_comment_on_model()
-        if self._match_text_seq("EXPORT", "MODEL"):
-            return self._parse_export_model()
-        if self._match_text_seq("IMPORT"):
-            replace = self._match_text_seq("OR", "REPLACE")
-            if self._match_text_seq("MODEL"):
-                return self._parse_import_model(replace)
-            self._retreat(index)
+        moved = self._parse_moved_model()
+        if moved is not None:
+            return moved
         if self._match_text_seq("SHOW"):
             shown = self._parse_show_objects()
             if shown is None:
@@ -89,6 +85,15 @@ class ModelStatements(FunctionStatements):
         if self._match_text_seq("CALL"):
             return nodes.Call(this=self._parse_function())
         return self._parse_prepared_statement()
+
+    def _parse_moved_model(self) -> exp.Expr | None:
+        if self._match_text_seq("EXPORT", "MODEL"):
+            return self._parse_export_model()
+        if self._match_text_seq("IMPORT", "MODEL"):
+            return self._parse_import_model(replace=False)
+        if self._match_text_seq("IMPORT", "OR", "REPLACE", "MODEL"):
+            return self._parse_import_model(replace=True)
+        return None
 
     def _parse_describe_model(self) -> nodes.DescribeModel | nodes.DescribeModelType:
         index = self._index
@@ -260,8 +265,8 @@ class ModelStatements(FunctionStatements):
             tree.set("expressions", self._parse_wrapped_csv(self._parse_option))
         return tree
 
-    def _parse_import_model(self, replace: bool | None) -> exp.Expr:  # noqa: FBT001 - what was matched
-        tree = nodes.ImportModel(replace=bool(replace), exists=bool(self._match_text_seq("IF", "NOT", "EXISTS")))
+    def _parse_import_model(self, *, replace: bool) -> exp.Expr:
+        tree = nodes.ImportModel(replace=replace, exists=bool(self._match_text_seq("IF", "NOT", "EXISTS")))
         tree.set("this", self._parse_name("model"))
         if not self._match(TokenType.FROM):
             self.raise_error("Expected FROM 'file'")

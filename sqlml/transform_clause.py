@@ -374,5 +374,10 @@ def check_kept(kept: Transform, raw: Sequence[str]) -> None:
             is_own = isinstance(node, exp.Column) and (
                 (node.table == RAW and node.name in raw) or (not node.table and node.name in variables)
             )
-            if isinstance(node, exp.Column) and not is_own and not _is_variable(node) and column.name not in kept.passed:
+            if (
+                isinstance(node, exp.Column)
+                and not is_own
+                and not _is_variable(node)
+                and column.name not in kept.passed
+            ):
                 raise _no_column(node.name, list(raw))

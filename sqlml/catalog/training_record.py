@@ -12,11 +12,11 @@ _RUN = """
 SELECT training_rows, evaluation_rows, dropped_rows, evaluation_source, seconds FROM sqlml.runs
 WHERE model_id = ? AND version = ?
 """
-_OF_RUN = {
-    "params": "SELECT key, value FROM sqlml.params WHERE run_id = (SELECT run_id FROM sqlml.runs WHERE model_id = ? AND version = ?) ORDER BY key",
-    "metrics": "SELECT key, value, step FROM sqlml.metrics WHERE run_id = (SELECT run_id FROM sqlml.runs WHERE model_id = ? AND version = ?) ORDER BY key, step",
-}
-_OF_VERSION = {
+_LISTS = {
+    "params": """SELECT p.key, p.value FROM sqlml.params AS p JOIN sqlml.runs AS r ON r.run_id = p.run_id
+                 WHERE r.model_id = ? AND r.version = ? ORDER BY p.key""",
+    "metrics": """SELECT t.key, t.value, t.step FROM sqlml.metrics AS t JOIN sqlml.runs AS r ON r.run_id = t.run_id
+                  WHERE r.model_id = ? AND r.version = ? ORDER BY t.key, t.step""",
     "confusion": "SELECT expected, predicted, n FROM sqlml.confusion WHERE model_id = ? AND version = ? ORDER BY ALL",
     "roc_curve": """SELECT threshold, true_positives, false_positives, true_negatives, false_negatives
                     FROM sqlml.roc_curve WHERE model_id = ? AND version = ? ORDER BY threshold""",
@@ -26,7 +26,8 @@ _OF_VERSION = {
                       FROM sqlml.feature_importance WHERE model_id = ? AND version = ? ORDER BY rowid""",
     "partitions": """SELECT key, training_rows, evaluation_rows, error
                      FROM sqlml.partitions WHERE model_id = ? AND version = ? ORDER BY position""",
-    "warnings": "SELECT rule, feature, message FROM sqlml.warnings WHERE model_id = ? AND version = ? ORDER BY position",
+    "warnings": """SELECT rule, feature, message FROM sqlml.warnings WHERE model_id = ? AND version = ?
+                   ORDER BY position""",
 }
 
 
@@ -36,7 +37,7 @@ def read_training(cursor: Cursor, model: ModelVersion) -> dict[str, Any]:
     [run] = cursor.rows(in_catalog(_RUN, model.catalog), key)
     found = {
         name: [[_plain(v) for v in row] for row in cursor.rows(in_catalog(sql, model.catalog), key)]
-        for name, sql in {**_OF_RUN, **_OF_VERSION}.items()
+        for name, sql in _LISTS.items()
     }
     return {"run": [_plain(v) for v in run], **found}
 

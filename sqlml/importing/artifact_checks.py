@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlml.errors import SqlmlError
@@ -21,6 +22,15 @@ _LINKS = ("identity", "log", "logistic", "softmax")
 _LEARNED = ("name", "kind", "mean", "scale", "categories", "has_null")
 
 
+@dataclass(frozen=True)
+class Of:
+    """What an estimator goes with: what its inputs learned, how many outputs it has, how its inputs are encoded."""
+
+    learned: Sequence[Mapping[str, Any]]
+    outputs: int
+    encoding: str
+
+
 def check_document(model: ModelVersion, document: Mapping[str, Any]) -> None:
     """Check preprocessing and estimator of a model against its features and classes, and let it answer once.
 
@@ -29,8 +39,10 @@ def check_document(model: ModelVersion, document: Mapping[str, Any]) -> None:
     checks.mapping(document, "the document", ["preprocessing", "estimator"])
     outputs = len(model.classes) or 1
     inputs = model_inputs(model)
-    learned = check_preprocessing(document["preprocessing"], inputs, model.encoding, is_partitioned=model.is_partitioned)
-    check_estimator(model.format, document["estimator"], learned, outputs, model.encoding)
+    learned = check_preprocessing(
+        document["preprocessing"], inputs, model.encoding, is_partitioned=model.is_partitioned
+    )
+    check_estimator(model.format, document["estimator"], Of(learned, outputs, model.encoding))
     _try(model, document, inputs, outputs)
 
 
@@ -76,25 +88,23 @@ def _width(one: Mapping[str, Any]) -> int:
     return len(one["categories"]) + bool(one["has_null"]) if one["kind"] != "numeric" else 1
 
 
-def check_estimator(
-    format_name: str, state: Any, learned: Sequence[Mapping[str, Any]], outputs: int, encoding: str
-) -> None:
+def check_estimator(format_name: str, state: Any, of: Of) -> None:
     """The state of an estimator of that format, over these inputs."""
     if checks.text(format_name, "the format") not in _CHECKS:
         raise damaged(f'it is of the unknown format "{format_name}"')
-    _CHECKS[format_name](checks.mapping(state, "the estimator"), learned, outputs, encoding)
+    _CHECKS[format_name](checks.mapping(state, "the estimator"), of)
 
 
-def _linear(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], outputs: int, encoding: str) -> None:
+def _linear(state: Mapping[str, Any], of: Of) -> None:
     checks.mapping(state, "the estimator", ["coefficients", "intercept", "link"])
-    sets = {"identity": 1, "log": 1, "logistic": 1, "softmax": outputs}.get(checks.text(state["link"], "the link"))
+    sets = {"identity": 1, "log": 1, "logistic": 1, "softmax": of.outputs}.get(checks.text(state["link"], "the link"))
     answers = {"logistic": 2, "softmax": sets}.get(state["link"], 1)
-    if sets is None or answers != outputs or encoding != "one_hot":
+    if sets is None or answers != of.outputs or of.encoding != "one_hot":
         raise damaged("its link does not go with its classes")
-    width = sum(_width(one) for one in learned)
+    width = sum(_width(one) for one in of.learned)
     coefficients = checks.items(state["coefficients"], "the coefficients")
     if len(coefficients) != sets:
-        raise damaged(f"it has coefficients for {len(coefficients)} outputs, not {sets}")
+        raise damaged(f"it has coefficients for {len(coefficients)} of.outputs, not {sets}")
     for weights in coefficients:
         checks.numbers(weights, "the coefficients", width)
     checks.numbers(state["intercept"], "the intercepts", sets)
@@ -113,38 +123,38 @@ def _check_plain(value: Any, what: str) -> None:
         checks.number(value, what)
 
 
-def _lightgbm(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], outputs: int, encoding: str) -> None:
+def _lightgbm(state: Mapping[str, Any], of: Of) -> None:
     found = read_model_text(checks.text(checks.mapping(state, "the estimator", ["model"])["model"], "the trees"))
-    categories = {i for i, one in enumerate(learned) if one["kind"] == "category"}
-    if len(found.features) != len(learned) or found.outputs != outputs or encoding != "label":
+    categories = {i for i, one in enumerate(of.learned) if one["kind"] == "category"}
+    if len(found.features) != len(of.learned) or found.outputs != of.outputs or of.encoding != "label":
         raise damaged("its trees do not go with its features and classes")
-    if not found.by_category <= categories or found.is_classifier != (outputs > 1):
+    if not found.by_category <= categories or found.is_classifier != (of.outputs > 1):
         raise damaged("its trees do not go with its features and classes")
 
 
-def _naive_bayes(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], outputs: int, encoding: str) -> None:
+def _naive_bayes(state: Mapping[str, Any], of: Of) -> None:
     checks.mapping(state, "the estimator", ["log_prior", "inputs"])
-    checks.numbers(state["log_prior"], "the shares of the classes", outputs)
-    inputs = checks.mapping(state["inputs"], "the inputs", [one["name"] for one in learned])
-    for one in learned:
+    checks.numbers(state["log_prior"], "the shares of the classes", of.outputs)
+    inputs = checks.mapping(state["inputs"], "the inputs", [one["name"] for one in of.learned])
+    for one in of.learned:
         if one["kind"] == "numeric":
             own = checks.mapping(inputs[one["name"]], "an input", ["means", "variances"])
-            checks.numbers(own["means"], "the means", outputs)
-            if not all(v > 0 for v in checks.numbers(own["variances"], "the variances", outputs)):
+            checks.numbers(own["means"], "the means", of.outputs)
+            if not all(v > 0 for v in checks.numbers(own["variances"], "the variances", of.outputs)):
                 raise damaged("a variance is not above 0")
             continue
         shares = checks.mapping(inputs[one["name"]], "an input", ["log_shares"])["log_shares"]
         for row in checks.rows(shares, "the shares of categories", len(one["categories"])):
             checks.numbers(row, "the shares of categories", len(one["categories"]))
-        if len(shares) != outputs:
+        if len(shares) != of.outputs:
             raise damaged("the shares of categories are not those of its classes")
 
 
-def _skops(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], outputs: int, encoding: str) -> None:
+def _skops(state: Mapping[str, Any], of: Of) -> None:
     from sqlml.importing.estimator_checks import load_checked
 
     estimator = load_checked(decoded(checks.mapping(state, "the estimator", ["skops"])["skops"]))
-    width = sum(_width(one) for one in learned)
+    width = sum(_width(one) for one in of.learned)
     if getattr(estimator, "n_features_in_", width) != width:
         raise damaged("its estimator takes another number of columns")
 
@@ -157,33 +167,31 @@ def decoded(value: Any) -> bytes:
         raise damaged("the bytes of the estimator are not base64") from None
 
 
-def _registered_skops(
-    state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], outputs: int, encoding: str
-) -> None:
+def _registered_skops(state: Mapping[str, Any], of: Of) -> None:
     from sqlml.importing.estimator_checks import load_checked
 
-    _registered(state, learned, outputs)
+    _registered(state, of)
     estimator = load_checked(decoded(state["body"]))
     if not hasattr(estimator, state["method"]):
         raise damaged(f'its estimator has no method "{state["method"]}"')
 
 
-def _cloudpickle(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], outputs: int, encoding: str) -> None:
+def _cloudpickle(state: Mapping[str, Any], of: Of) -> None:
     # That it may be unpickled at all was asked before.
-    _registered(state, learned, outputs)
+    _registered(state, of)
     decoded(state["body"])
 
 
-def _registered(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], outputs: int) -> None:
+def _registered(state: Mapping[str, Any], of: Of) -> None:
     checks.mapping(state, "the estimator", ["body", "method", "is_matrix", "classes", "columns"])
     if state["method"] not in ("call", "predict", "predict_proba"):
         raise damaged("its estimator is asked in no known way")
     checks.flag(state["is_matrix"], "is_matrix")
-    if len(checks.texts(state["classes"], "the classes")) != (outputs if outputs > 1 else 0):
+    if len(checks.texts(state["classes"], "the classes")) != (of.outputs if of.outputs > 1 else 0):
         raise damaged("its classes are not those of the estimator")
     listed = checks.items(state["columns"], "the columns")
     columns = [checks.mapping(c, "a column", ["name", "is_whole", "categories"]) for c in listed]
-    if [c["name"] for c in columns] != [one["name"] for one in learned]:
+    if [c["name"] for c in columns] != [one["name"] for one in of.learned]:
         raise damaged("its columns are not those of its features")
     for column in columns:
         checks.flag(column["is_whole"], "is_whole")
@@ -191,24 +199,24 @@ def _registered(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], 
             checks.texts(column["categories"], "the categories of a column")
 
 
-def _onnx(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], outputs: int, encoding: str) -> None:
+def _onnx(state: Mapping[str, Any], of: Of) -> None:
     from sqlml.importing.onnx_file import check_state
 
-    check_state(state, [one["name"] for one in learned], outputs)
+    check_state(state, [one["name"] for one in of.learned], of.outputs)
 
 
-def _partitioned(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], outputs: int, encoding: str) -> None:
+def _partitioned(state: Mapping[str, Any], of: Of) -> None:
     checks.mapping(state, "the estimator", ["keys", "outputs", "models"])
     keys = checks.texts(state["keys"], "the keys")
-    known = {one["name"]: one for one in learned}
-    if not keys or not set(keys) <= set(known) or state["outputs"] != outputs:
+    known = {one["name"]: one for one in of.learned}
+    if not keys or not set(keys) <= set(known) or state["outputs"] != of.outputs:
         raise damaged("its keys are not among its features")
     for part in checks.items(state["models"], "the models"):
         checks.mapping(part, "a model", ["key", "format", "classes", "preprocessing", "estimator"])
         if len([checks.optional_text(k, "a key") for k in checks.items(part["key"], "a key")]) != len(keys):
             raise damaged("a key has not as many parts as there are keys")
         positions = [checks.whole(p, "a class") for p in checks.items(part["classes"], "the classes of a model")]
-        if len(positions) != (0 if outputs == 1 else len(set(positions))) or any(p >= outputs for p in positions):
+        if len(positions) != (0 if of.outputs == 1 else len(set(positions))) or any(p >= of.outputs for p in positions):
             raise damaged("the classes of a model are not among those of all")
         inputs = checks.mapping(part["preprocessing"], "the preprocessing", ["inputs", "encoding"])
         own = [checks.mapping(i, "an input", _LEARNED) for i in checks.items(inputs["inputs"], "the inputs")]
@@ -217,12 +225,12 @@ def _partitioned(state: Mapping[str, Any], learned: Sequence[Mapping[str, Any]],
             is_alike = (one["kind"] == "category") == (known.get(one["name"], {}).get("kind") == "category")
             if one["name"] not in known or not is_alike or one["name"] in keys:
                 raise damaged("a model has inputs that there are not")
-        if part["format"] == "partitioned" or inputs["encoding"] != encoding:
+        if part["format"] == "partitioned" or inputs["encoding"] != of.encoding:
             raise damaged("a model of a key is of another kind")
-        check_estimator(part["format"], part["estimator"], own, len(positions) or 1, encoding)
+        check_estimator(part["format"], part["estimator"], Of(own, len(positions) or 1, of.encoding))
 
 
-_CHECKS: dict[str, Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]], int, str], None]] = {
+_CHECKS: dict[str, Callable[[Mapping[str, Any], Of], None]] = {
     "cloudpickle": _cloudpickle,
     "lightgbm": _lightgbm,
     "linear": _linear,
@@ -249,7 +257,7 @@ def _try(model: ModelVersion, document: Mapping[str, Any], inputs: Sequence[Inpu
         scores = np.asarray(scorer.score({i.name: pa.array([None, None], kinds[i.kind]) for i in inputs}))
     except SqlmlError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever its library says of a state that is wrong
+    except Exception as error:
         raise damaged(f"its model does not answer ({type(error).__name__}: {error})") from error
     if scores.shape != (2, outputs):
         raise damaged(f"its model gives {scores.shape[-1]} scores a row, not {outputs}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -138,8 +138,3 @@ def library_versions(names: Sequence[str]) -> str:
         except PackageNotFoundError:
             continue
     return " ".join(f"{name}={number}" for name, number in sorted(found.items()))
-
-
-def with_record(found: Found, **changes: Any) -> Found:
-    """The same with another record of its training."""
-    return replace(found, trained=replace(found.trained, **changes))

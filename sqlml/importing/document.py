@@ -277,9 +277,10 @@ def _with_training(model: ModelVersion, document: Mapping[str, Any], training: M
 
 
 def _statistics(row: list[Any]) -> FeatureStatistics:
-    numbers = [checks.optional_number(v, "a statistic") for v in row[1:6]]
+    low, high, mean, median, spread = (checks.optional_number(v, "a statistic") for v in row[1:6])
     categories = None if row[6] is None else checks.whole(row[6], "a count")
-    return FeatureStatistics(checks.text(row[0], "a feature"), *numbers, categories, checks.whole(row[7], "a count"))
+    missing = checks.whole(row[7], "a count")
+    return FeatureStatistics(checks.text(row[0], "a feature"), low, high, mean, median, spread, categories, missing)
 
 
 def _importance(row: list[Any]) -> FeatureImportance:
@@ -294,5 +295,5 @@ def _warning(row: list[Any]) -> ModelWarning:
 
 def _partition(row: list[Any]) -> Partition:
     key = tuple(checks.optional_text(k, "a key") for k in checks.items(row[0], "a key"))
-    counts = [checks.whole(v, "a count") for v in row[1:3]]
-    return Partition(key, *counts, checks.optional_text(row[3], "an error"))
+    trained, judged = (checks.whole(v, "a count") for v in row[1:3])
+    return Partition(key, trained, judged, checks.optional_text(row[3], "an error"))

@@ -33,7 +33,7 @@ def load_checked(body: bytes) -> Any:
         raise
     except zipfile.BadZipFile:
         raise damaged("it is no skops archive, or not all of it") from None
-    except Exception as error:  # noqa: BLE001 - skops raises whatever the types raise that it puts together
+    except Exception as error:
         raise damaged(f"skops cannot read it ({type(error).__name__}: {error})") from error
     for part in _parts(estimator, 0, set()):
         _check(part)
@@ -159,5 +159,3 @@ def _check_vectors(machine: Any) -> None:
     count = len(vectors)
     if machine.dual_coef_.shape[1] != count or int(np.sum(machine._n_support)) not in (count, 2 * count):
         raise damaged("the vectors of its estimator are in disorder")
-
-

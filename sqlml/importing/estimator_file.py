@@ -126,7 +126,7 @@ def _columns(model: Any, asked: Asked) -> tuple[tuple[Column, ...], bool]:
     missing = [n for n in fitted if n not in by_name]
     if fitted and (missing or len(fitted) != len(by_name)):
         raise InvalidOption(
-            f'INPUT has other columns than the estimator was fitted on: {", ".join(missing) or "too many"}.',
+            f"INPUT has other columns than the estimator was fitted on: {', '.join(missing) or 'too many'}.",
             hint=f"It was fitted on: {', '.join(fitted)}.",
         )
     if not fitted and width and width != len(asked.inputs):

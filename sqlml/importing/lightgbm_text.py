@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sqlml.errors import InvalidOption, NotSupported
@@ -64,7 +65,7 @@ def read_model_text(text: str) -> ModelText:
     blocks = text[: text.index(_END)].split("\nTree=")[1:]
     if len(blocks) % each:
         raise damaged("it has not as many trees for each class")
-    _check_sizes(header, text, blocks)
+    _check_sizes(header, blocks)
     used: set[int] = set()
     for number, block in enumerate(blocks):
         used |= _check_tree(number, block, width)
@@ -95,7 +96,7 @@ def _list(pairs: Mapping[str, str], name: str, kind: Any, count: int) -> list[An
     return found
 
 
-def _check_sizes(header: Mapping[str, str], text: str, blocks: list[str]) -> None:
+def _check_sizes(header: Mapping[str, str], blocks: list[str]) -> None:
     """LightGBM jumps from tree to tree by the lengths that the header gives."""
     if "tree_sizes" not in header:
         return
@@ -156,7 +157,7 @@ def _check_categories(pairs: Mapping[str, str], count: int, positions: list[floa
         return
     bounds = _list(pairs, "cat_boundaries", int, count + 1)
     words = _list(pairs, "cat_threshold", int, bounds[-1] if bounds[-1] >= 0 else 0)
-    is_rising = bounds[0] == 0 and all(a <= b for a, b in zip(bounds, bounds[1:], strict=False))
+    is_rising = bounds[0] == 0 and all(a <= b for a, b in pairwise(bounds))
     if not is_rising or any(not 0 <= word < 2**32 for word in words):
         raise damaged("the categories of a tree are in disorder")
     if any(p not in range(count) for p in positions):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlml.errors import InvalidData, InvalidOption, NotSupported, PythonFailed, nearest_hint
+from sqlml.features import family_of
 from sqlml.importing import checks
 from sqlml.importing.base import Asked, Found, label_type_of, model_of, raw_preprocessing, untrained
 from sqlml.importing.checks import damaged
@@ -118,9 +119,9 @@ def _inputs(
         is_list = len(own_columns) == 1 and width != 1
         features += [_feature(c, element, is_list=is_list) for c in own_columns]
         kind = "list" if is_list else "columns"
-        shape = [len(own_columns)] if not is_list and shape == [0] else shape
+        known = [len(own_columns)] if not is_list and shape == [0] else shape
         inputs.append(
-            {"name": name, "type": element, "shape": shape, "kind": kind, "columns": [c.name for c in own_columns]}
+            {"name": name, "type": element, "shape": known, "kind": kind, "columns": [c.name for c in own_columns]}
         )
     names = [f.name.casefold() for f in features]
     if len(set(names)) != len(names):
@@ -171,8 +172,9 @@ def _feature(column: Column, element: str, *, is_list: bool) -> Feature:
         return Feature(column.name, f"{own}[]", OTHER)
     family = {"string": "text", "bool": "boolean"}.get(element, "numeric")
     if column.type:
-        from sqlml.features import family_of
-
+        if (element, family_of(column.type)) == ("string", "boolean"):
+            # As sqlml's own graphs have them: 'true' and 'false'.
+            family = "boolean"
         if family_of(column.type) != family:
             raise InvalidOption(
                 f'INPUT says that "{column.name}" is {column.type}, and the graph takes {element}.',
@@ -220,7 +222,9 @@ def _of_output(output: Any, classes: Sequence[Any], *, needs_classes: bool = Fal
     width = math.prod(n for n in shape[1:] if isinstance(n, int)) if len(shape) > 1 else 1
     is_known = all(isinstance(n, int) for n in shape[1:])
     if element is None:
-        raise NotSupported(f'The output "{output.name}" is {output.type}.', hint="Name another: OPTIONS (output = ...).")
+        raise NotSupported(
+            f'The output "{output.name}" is {output.type}.', hint="Name another: OPTIONS (output = ...)."
+        )
     if element in ("string", "bool") or (element in ("int64", "int32") and classes):
         if not classes:
             raise InvalidOption(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -101,11 +102,14 @@ class OnnxModel:
         parts = []
         for start in range(0, rows, step):
             few = {name: tensor[start : start + step] for name, tensor in feeds.items()}
-            parts.append(attempt(self._who, lambda few=few: np.asarray(self._session.run([self._output], few)[0])))
+            parts.append(attempt(self._who, partial(self._run_at_once, few)))
         found = parts[0] if len(parts) == 1 else np.concatenate(parts)
         if found.ndim == 0 or len(found) != rows:
             raise self._wrong(f"{len(found) if found.ndim else 1} answers for {rows} rows", "One answer a row.")
         return found
+
+    def _run_at_once(self, feeds: Mapping[str, Any]) -> Any:
+        return np.asarray(self._session.run([self._output], feeds)[0])
 
     def _tensor(self, spec: Mapping[str, Any], columns: Mapping[str, Raw], missing: Any) -> Any:
         shape = [int(n) for n in spec["shape"]]
@@ -117,12 +121,14 @@ class OnnxModel:
         return np.stack(parts, axis=1).reshape(len(missing), *shape)
 
     def _values(self, kind: str, column: Any, missing: Any) -> Any:
+        import pyarrow as pa
         import pyarrow.compute as pc
 
         if kind in ("float", "double"):
             # NaN stands for NULL, as in every library.
             return column.to_numpy(zero_copy_only=False).astype(ELEMENTS[kind])
         if kind == "string":
+            column = column.cast(pa.string())
             if column.null_count and self._null_text is not None:
                 column = pc.fill_null(column, self._null_text)
         if column.null_count:

@@ -14,7 +14,7 @@ import sqlml.catalog.models as catalog
 from sqlml import artifacts, nodes
 from sqlml.catalog.training_record import read_training
 from sqlml.dialect import read_name
-from sqlml.errors import InvalidOption, NotSupported, nearest_hint
+from sqlml.errors import InvalidOption, NotSupported, SqlmlError, nearest_hint
 from sqlml.importing.document import described
 from sqlml.importing.estimator_file import with_member
 from sqlml.importing.lightgbm_text import with_line
@@ -22,10 +22,18 @@ from sqlml.planner import Planner
 from sqlml.result import Result
 from sqlml.sql_form.export import DIALECTS, exported
 from sqlml.statements.base import Context, Statement, one_row
-from sqlml.statements.files import check_access, check_local, write_file
-from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
+from sqlml.statements.files import check_access, check_local, write_file, write_folder
+from sqlml.types import FeatureStatistics, ModelVersion, ObjectName, Plan, Privilege, Relation
 
-_FORMATS = {".sql": "sql", ".txt": "lightgbm", ".skops": "skops", ".json": "json"}
+_FORMATS = {
+    ".sql": "sql",
+    ".txt": "lightgbm",
+    ".skops": "skops",
+    ".json": "json",
+    ".onnx": "onnx",
+    ".pkl": "pickle",
+    "/": "mlflow",
+}
 _OPTIONS = ("dialect", "format", "overwrite", "source", "uri")
 
 
@@ -63,7 +71,13 @@ class ExportModel(Statement):
         path = given.get("uri") or (tree.args["target"].name if tree.args.get("target") else "")
         if not path or (tree.args.get("target") and "uri" in given):
             raise planner.at(InvalidOption("EXPORT MODEL needs one file.", hint="Write TO 'churn.sql'."), tree)
-        kind = _format(given.get("format"), path)
+        try:
+            check_local(path)
+            kind = _format(given.get("format"), path)
+        except SqlmlError as error:
+            raise planner.at(error, tree) from None
+        if kind == "mlflow" and given.get("overwrite"):
+            raise planner.at(InvalidOption("A folder is not replaced.", hint="Name one that is not there."), tree)
         dialect = str(given.get("dialect", "duckdb")).casefold()
         if dialect not in DIALECTS or ("dialect" in given and kind != "sql"):
             known = f"One of {', '.join(DIALECTS)}, for a file that ends in .sql."
@@ -87,8 +101,13 @@ class ExportModel(Statement):
         export: Export = plan.details
         check_access(context.database, "written")
         document = artifacts.document(export.model, catalog.read_body(context.database, export.model))
-        body = _body(export, document, read_training(context.database, export.model))
-        write_file(Path(export.path), body, overwrite=export.overwrite)
+        training = read_training(context.database, export.model)
+        if export.format == "mlflow":
+            size = _write_mlflow(export, document, training)
+        else:
+            body = _body(export, document, training)
+            size = len(body)
+            write_file(Path(export.path), body, overwrite=export.overwrite)
         return one_row(
             context.database,
             {
@@ -96,7 +115,7 @@ class ExportModel(Statement):
                 "version": ("INTEGER", export.model.version),
                 "path": ("VARCHAR", export.path),
                 "format": ("VARCHAR", export.format),
-                "bytes": ("BIGINT", len(body)),
+                "bytes": ("BIGINT", size),
             },
         )
 
@@ -123,10 +142,20 @@ def _format(given: str | None, path: str) -> str:
             hint = nearest_hint(given, _FORMATS.values(), otherwise=known)
             raise InvalidOption(f'The format "{given}" cannot be written.', hint=hint)
         return given.casefold()
-    ending = Path(path).suffix.casefold()
+    ending = "/" if path.endswith("/") else Path(path).suffix.casefold()
     if ending not in _FORMATS:
         raise InvalidOption(f'The ending of "{path}" does not say a format.', hint=f"{known} Or FORMAT '...'.")
     return _FORMATS[ending]
+
+
+def _write_mlflow(export: Export, document: Mapping[str, Any], training: Mapping[str, Any]) -> int:
+    """Write the folder; gives the bytes of all its files."""
+    from sqlml.exporting.python_export import mlflow_files
+
+    statistics = [FeatureStatistics(*row) for row in training["statistics"]]
+    files = mlflow_files(export.model, {**described(export.model, training), **document}, statistics)
+    write_folder(Path(export.path), files)
+    return sum(map(len, files.values()))
 
 
 def _body(export: Export, document: Mapping[str, Any], training: Mapping[str, Any]) -> bytes:
@@ -136,12 +165,22 @@ def _body(export: Export, document: Mapping[str, Any], training: Mapping[str, An
     if export.format == "sql":
         head = f"-- The model {model.short_name}, version {model.version}, for {export.dialect}.\n"
         return (head.replace("\r", " ") + exported(model, document, export.dialect, export.source)).encode()
+    if export.format == "pickle":
+        from sqlml.exporting.python_export import pickle_bytes
+
+        return pickle_bytes(model, {**whole, **document})
+    if export.format == "onnx" and model.format != "onnx":
+        from sqlml.exporting.onnx_export import onnx_bytes
+
+        return onnx_bytes(model, document)
     if export.format != model.format:
         raise NotSupported(
             f'The model "{model.short_name}" is not of the format {export.format}.',
             hint=f"It is {model.format}: TO 'm.json' writes any model.",
         )
     state = document["estimator"]
+    if model.format == "onnx":
+        return base64.b64decode(state["body"])
     kept = {**whole, **{name: part for name, part in document.items() if name != "estimator"}}
     if model.format == "lightgbm":
         return with_line(state["model"], kept).encode()

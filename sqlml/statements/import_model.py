@@ -71,7 +71,7 @@ class ImportModel(Statement):
         options, path = _options(tree, given, planner)
         try:
             check_local(path)
-            kind = _kind(tree, options, path)
+            kind = _kind(options, path)
         except SqlmlError as error:
             raise planner.at(error, tree.args.get("source") or tree) from None
         name = planner.snapshot.place(object_name(tree.this))
@@ -80,9 +80,9 @@ class ImportModel(Statement):
             raise NotSupported(f'A model cannot be kept in the database "{name.catalog}".', hint=hint)
         place = Place(name, bool(tree.args.get("replace")), bool(tree.args.get("exists")), _HINT)
         if planner.snapshot.versions_of(name) and not place.replace and not place.exists_ok:
-            error = existing(name)
-            error.hint = _HINT if isinstance(tree, nodes.ImportModel) else error.hint
-            raise planner.at(error, tree.this)
+            taken = existing(name)
+            taken.hint = _HINT if isinstance(tree, nodes.ImportModel) else taken.hint
+            raise planner.at(taken, tree.this)
         inputs, outputs = (_columns(tree, clause, planner) for clause in ("input", "output"))
         if len(outputs) > 1:
             raise planner.at(
@@ -202,7 +202,8 @@ def _with_labels(found: Found, context: Context) -> Found:
     except SqlmlError as error:
         raise InvalidOption(
             f"The classes or types of the model are not DuckDB's: {error.message}",
-            hint=f"Its label is {model.label_type}" + (f", its classes {', '.join(model.classes)}." * bool(model.classes)),
+            hint=f"Its label is {model.label_type}"
+            + (f", its classes {', '.join(model.classes)}." * bool(model.classes)),
         ) from None
     classes = tuple(str(c) for c in row[len(kinds) :]) if model.classes else ()
     if len(set(classes)) != len(classes):
@@ -237,7 +238,7 @@ def _options(tree: Any, given: dict[str, Any], planner: Planner) -> tuple[Import
     return options, named[0]
 
 
-def _kind(tree: Any, options: ImportOptions, path: str) -> str:
+def _kind(options: ImportOptions, path: str) -> str:
     """The format of the file: by FORMAT or its ending, or by model_type as BigQuery says it."""
     if not options.model_type:
         return format_of(path, options.format or None)

@@ -16,13 +16,13 @@ import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
-from skops import io
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from skops import io
 
 import sqlml
 from sqlml.errors import (
@@ -61,7 +61,7 @@ MODELS = {
     "poisson": ("poisson_regressor", "y", ""),
 }
 NATIVE = {"trees": "txt", "regressor": "txt", "forest": "txt", "neighbours": "skops", "sklearn": "skops"}
-UNSEEN = "(SELECT * REPLACE (CASE WHEN num > 50 THEN 'violet' ELSE \"The Colour\" END AS \"The Colour\", num * 1.1 AS num) FROM data)"
+UNSEEN = '(SELECT * REPLACE (CASE WHEN num > 50 THEN \'violet\' ELSE "The Colour" END AS "The Colour", num * 1.1 AS num) FROM data)'
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,10 @@ def test_what_was_exported_answers_the_same(
         other.execute(rows.format("copied", "copied")).fetchall() == opened.execute(rows.format(name, name)).fetchall()
     )
     for call in ("ML.EVALUATE(MODEL {})", "ML.FEATURE_INFO(MODEL {})", "ML.TRAINING_INFO(MODEL {})"):
-        assert other.execute(f"FROM {call.format('copied')}").fetchall() == opened.execute(f"FROM {call.format(name)}").fetchall()
+        assert (
+            other.execute(f"FROM {call.format('copied')}").fetchall()
+            == opened.execute(f"FROM {call.format(name)}").fetchall()
+        )
     # The artifact is the same to the byte, and its signature is the importer's own.
     stored = "SELECT sha256, feature_signature FROM sqlml.artifacts JOIN sqlml.models USING (model_id) WHERE model_name = '{}'"
     assert other.execute(stored.format("copied")).fetchall() == opened.execute(stored.format(name)).fetchall()
@@ -136,7 +139,8 @@ def test_the_rest_of_what_is_known_comes_along(opened: sqlml.Connection, tmp_pat
         "ML.TRANSFORM(MODEL {}prepared, TABLE data)",
     ):
         assert (
-            opened.execute(f"FROM {call.format('again_')}").fetchall() == opened.execute(f"FROM {call.format('')}").fetchall()
+            opened.execute(f"FROM {call.format('again_')}").fetchall()
+            == opened.execute(f"FROM {call.format('')}").fetchall()
         )
     params = dict(
         opened.execute(
@@ -178,7 +182,9 @@ def test_an_exported_estimator_is_read_by_skops(opened: sqlml.Connection, tmp_pa
 
 
 def test_an_exported_text_is_read_by_lightgbm(opened: sqlml.Connection, tmp_path: Path) -> None:
-    opened.execute("CREATE OR REPLACE MODEL numbers OPTIONS (model_type = 'boosted_tree_regressor', input_label_cols = ['y'], max_iterations = 3) AS SELECT num, amount, y FROM data")
+    opened.execute(
+        "CREATE OR REPLACE MODEL numbers OPTIONS (model_type = 'boosted_tree_regressor', input_label_cols = ['y'], max_iterations = 3) AS SELECT num, amount, y FROM data"
+    )
     opened.execute(f"EXPORT MODEL numbers TO '{tmp_path}/m.txt'")
     frame = opened.execute("SELECT num, amount::DOUBLE AS amount, ml_predict('numbers', d) AS p FROM data AS d").df()
     booster = lightgbm.Booster(model_file=str(tmp_path / "m.txt"))
@@ -188,7 +194,9 @@ def test_an_exported_text_is_read_by_lightgbm(opened: sqlml.Connection, tmp_path
     with pytest.raises(InvalidOption, match="2 features") as raised:
         opened.execute(f"IMPORT MODEL own FROM '{tmp_path}/own.txt'")
     assert "INPUT" in str(raised.value.hint)
-    opened.execute(f"IMPORT MODEL own FROM '{tmp_path}/own.txt' INPUT (num DOUBLE, amount DOUBLE) OUTPUT (predicted_y DOUBLE)")
+    opened.execute(
+        f"IMPORT MODEL own FROM '{tmp_path}/own.txt' INPUT (num DOUBLE, amount DOUBLE) OUTPUT (predicted_y DOUBLE)"
+    )
     assert _differences(opened, "own", "numbers", "data") == 0
     assert opened.execute("SELECT r2_score > 0 FROM ML.EVALUATE(MODEL own, TABLE data)").fetchall() == [(True,)]
     with pytest.raises(NotFound, match="was not trained here"):
@@ -204,10 +212,16 @@ def test_classes_of_a_foreign_text(opened: sqlml.Connection, tmp_path: Path) -> 
     with pytest.raises(InvalidOption, match="2 classes apart"):
         opened.execute(f"IMPORT MODEL named FROM {columns}")
     opened.execute(f"IMPORT MODEL named FROM {columns} OUTPUT (yes BOOLEAN)")
-    rows = opened.execute("SELECT ml_predict_proba('named', num := coalesce(num, 0), amount := amount)[true] FROM data").fetchall()
+    rows = opened.execute(
+        "SELECT ml_predict_proba('named', num := coalesce(num, 0), amount := amount)[true] FROM data"
+    ).fetchall()
     assert np.abs(np.array(rows)[:, 0] - booster.predict(frame[["num", "amount"]])).max() < 1e-12
-    by_category = lightgbm.Dataset(frame[["num", "amount"]].assign(num=frame["num"] % 5), label=frame["yes"].astype(int), categorical_feature=[0])
-    lightgbm.train({"objective": "binary", "verbosity": -1, "min_data_per_group": 1, "cat_smooth": 1}, by_category, 3).save_model(tmp_path / "c.txt")
+    by_category = lightgbm.Dataset(
+        frame[["num", "amount"]].assign(num=frame["num"] % 5), label=frame["yes"].astype(int), categorical_feature=[0]
+    )
+    lightgbm.train(
+        {"objective": "binary", "verbosity": -1, "min_data_per_group": 1, "cat_smooth": 1}, by_category, 3
+    ).save_model(tmp_path / "c.txt")
     with pytest.raises(NotSupported, match="by category"):
         opened.execute(f"IMPORT MODEL c FROM '{tmp_path}/c.txt' INPUT (num DOUBLE, amount DOUBLE) OUTPUT (yes BOOLEAN)")
 
@@ -233,10 +247,14 @@ def test_a_foreign_pipeline(con: sqlml.Connection, frame: pd.DataFrame, pipeline
         con.execute(f"IMPORT MODEL m FROM '{tmp_path}/m.skops' INPUT (Age BIGINT)")
     con.execute(f"IMPORT MODEL m FROM '{tmp_path}/m.skops' INPUT (plan VARCHAR, Age BIGINT) OUTPUT (old BOOLEAN)")
     con.register("people", frame)
-    assert [v for (v,) in con.execute("SELECT ml_predict('m', p) FROM people AS p").fetchall()] == pipeline.predict(frame).tolist()
+    assert [v for (v,) in con.execute("SELECT ml_predict('m', p) FROM people AS p").fetchall()] == pipeline.predict(
+        frame
+    ).tolist()
     con.execute(f"EXPORT MODEL m TO '{tmp_path}/m.json'")
     con.execute(f"IMPORT MODEL again FROM '{tmp_path}/m.json'")
-    assert con.execute("SELECT count(*) FROM people AS p WHERE ml_predict('m', p) <> ml_predict('again', p)").fetchall() == [(0,)]
+    assert con.execute(
+        "SELECT count(*) FROM people AS p WHERE ml_predict('m', p) <> ml_predict('again', p)"
+    ).fetchall() == [(0,)]
 
 
 class _Marks:
@@ -249,7 +267,9 @@ class _Marks:
         return os.mkdir, (str(self.path),)
 
 
-def test_a_pickle_is_loaded_by_consent_only(con: sqlml.Connection, frame: pd.DataFrame, pipeline: Any, tmp_path: Path) -> None:
+def test_a_pickle_is_loaded_by_consent_only(
+    con: sqlml.Connection, frame: pd.DataFrame, pipeline: Any, tmp_path: Path
+) -> None:
     mark = tmp_path / "mark"
     (tmp_path / "bad.pkl").write_bytes(pickle.dumps(_Marks(mark)))
     with pytest.raises(ArtifactRefused, match="pickle") as raised:
@@ -265,7 +285,9 @@ def test_a_pickle_is_loaded_by_consent_only(con: sqlml.Connection, frame: pd.Dat
         f"IMPORT MODEL m FROM '{tmp_path}/m.pkl' INPUT (Age BIGINT, plan VARCHAR) OUTPUT (old BOOLEAN) OPTIONS (allow_pickle = TRUE)"
     )
     con.register("people", frame)
-    assert [v for (v,) in con.execute("SELECT ml_predict('m', p) FROM people AS p").fetchall()] == pipeline.predict(frame).tolist()
+    assert [v for (v,) in con.execute("SELECT ml_predict('m', p) FROM people AS p").fetchall()] == pipeline.predict(
+        frame
+    ).tolist()
     # A document may hold a pickle as well.
     con.execute(f"EXPORT MODEL m TO '{tmp_path}/m.json'")
     with pytest.raises(ArtifactRefused, match="pickle"):
@@ -274,8 +296,8 @@ def test_a_pickle_is_loaded_by_consent_only(con: sqlml.Connection, frame: pd.Dat
         off.execute(f"IMPORT MODEL n FROM '{tmp_path}/m.json' OPTIONS (allow_pickle = TRUE)")
     con.execute(f"IMPORT MODEL n FROM '{tmp_path}/m.json' (allow_pickle)")
     off.close()
+    (tmp_path / "cut.pkl").write_bytes(pickle.dumps(pipeline)[:100])
     with pytest.raises(PythonFailed, match="Unpickling"):
-        (tmp_path / "cut.pkl").write_bytes(pickle.dumps(pipeline)[:100])
         con.execute(f"IMPORT MODEL o FROM '{tmp_path}/cut.pkl' INPUT (Age BIGINT) (allow_pickle)")
 
 
@@ -287,7 +309,9 @@ def test_types_outside_the_list_are_refused(con: sqlml.Connection, tmp_path: Pat
     io.dump(LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0]), tmp_path / "m.skops")
     with ZipFile(tmp_path / "m.skops") as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    parts["schema.json"] = parts["schema.json"].replace(b"sklearn.linear_model._base", b"os").replace(b"LinearRegression", b"system")
+    parts["schema.json"] = (
+        parts["schema.json"].replace(b"sklearn.linear_model._base", b"os").replace(b"LinearRegression", b"system")
+    )
     with ZipFile(tmp_path / "bad.skops", "w") as archive:
         for name, body in parts.items():
             archive.writestr(name, body)
@@ -340,7 +364,10 @@ def test_trees_are_read_before_lightgbm_follows_them(
     broken = text.replace(old, new, 1)
     # LightGBM's lengths of trees are right: it is the numbers in them that are not.
     sizes = [len(f"Tree={b}\n".encode()) for b in broken.partition("\nend of trees\n")[0].split("\nTree=")[1:]]
-    lines = [f"tree_sizes={' '.join(map(str, sizes))}" if line.startswith("tree_sizes=") else line for line in broken.splitlines()]
+    lines = [
+        f"tree_sizes={' '.join(map(str, sizes))}" if line.startswith("tree_sizes=") else line
+        for line in broken.splitlines()
+    ]
     document["estimator"]["model"] = "\n".join(lines) + "\n"
     (tmp_path / "bad.json").write_text(json.dumps(document))
     with pytest.raises((InvalidData, NotSupported), match=says):
@@ -396,7 +423,16 @@ def test_a_document_is_read_field_by_field(
 
 @pytest.mark.parametrize(
     "expression",
-    ["read_text('/etc/passwd')", "getenv('HOME')", "(SELECT max(y) FROM data)", "main.f(1)", "other.x", "random()", "$1", "sum(1)"],
+    [
+        "read_text('/etc/passwd')",
+        "getenv('HOME')",
+        "(SELECT max(y) FROM data)",
+        "main.f(1)",
+        "other.x",
+        "random()",
+        "$1",
+        "sum(1)",
+    ],
 )
 def test_a_clause_may_call_nothing_new(opened: sqlml.Connection, tmp_path: Path, expression: str) -> None:
     opened.execute(f"EXPORT MODEL made TO '{tmp_path}/m.json'")
