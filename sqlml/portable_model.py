@@ -185,7 +185,7 @@ def _moments(name: str, family: str, column: Any) -> dict[str, Any]:
     # Sunday is 0.
     parts = {
         "DOM": moments.dt.day,
-        "DOW": (moments.dt.dayofweek + 1) % 7,
+        "DOW": (moments.dt.day_of_week + 1) % 7,
         "MOY": moments.dt.month,
         "WOY": moments.dt.isocalendar().week,
         "YEAR": moments.dt.year,

@@ -25,7 +25,7 @@ from sqlml.types import PICKLE, REGISTERED_SKOPS, FeatureStatistics, ModelVersio
 _FORMATS = ("lightgbm", "linear", "naive_bayes", "skops")
 _MODULE = "sqlml_model"
 # What a DuckDB type is in a signature of MLflow's. Its whole numbers and booleans cannot be NULL, decimals it has not.
-_SCHEMA = {"numeric": "double", "text": "string", "boolean": "any", "date": "any", "timestamp": "any"}
+_SCHEMA = {"numeric": "double", "text": "string"}
 
 
 def pickle_bytes(model: ModelVersion, whole: Mapping[str, Any]) -> bytes:
@@ -55,7 +55,7 @@ def _portable(model: ModelVersion, whole: Mapping[str, Any]) -> dict[str, Any]:
         raise NotSupported(
             f'The model "{model.short_name}" is not exported to Python: {why}.', hint="TO 'm.json' writes any model."
         )
-    return {**whole, "trusted": list(TRUSTED)}
+    return {**whole, "trusted": list(TRUSTED)} if model.format == "skops" else dict(whole)
 
 
 def mlflow_files(
@@ -118,7 +118,8 @@ def _json(value: Any) -> bytes:
 
 
 def _inputs(model: ModelVersion) -> list[dict[str, Any]]:
-    kinds = ["any" if f.type.startswith("DECIMAL") else _SCHEMA.get(f.family, "any") for f in model.features]
+    exact = ("DOUBLE", "FLOAT", "VARCHAR")
+    kinds = [_SCHEMA[f.family] if f.type in exact else "any" for f in model.features]
     return [{"type": k, "name": f.name, "required": False} for k, f in zip(kinds, model.features, strict=True)]
 
 

@@ -37,7 +37,9 @@ from sqlml.types import (
 
 VERSION = 1
 _OF_TYPES = (exp.DataType, exp.DataTypeParam, exp.Literal, exp.Identifier, exp.ColumnDef)
+# What stands beside what was learned; the list of types that Python alone may load says nothing to sqlml.
 _OWN = ("sqlml_model", "model", "training")
+_OTHERS = ("trusted",)
 _FACTS = ("name", "model_type", "task", "label", "label_type", "classes", "features", "encoding", "format")
 _HISTORY = ("loss", "eval_loss", "duration_ms")
 _TASKS = ("regression", "classification", "transform")
@@ -94,7 +96,7 @@ def found_in(value: Any, asked: Asked) -> Found:
         )
     checks.mapping(whole, "the file", _OWN)
     model = _model(checks.mapping(whole["model"], "the model", _FACTS))
-    document = {name: part for name, part in whole.items() if name not in _OWN}
+    document = {name: part for name, part in whole.items() if name not in (*_OWN, *_OTHERS)}
     refuse_pickle(model.format, asked)
     if model.task == "transform":
         if document != {"transform": model.transform}:

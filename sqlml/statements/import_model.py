@@ -70,8 +70,8 @@ class ImportModel(Statement):
         given = read_given(tree.expressions, planner)
         options, path = _options(tree, given, planner)
         try:
-            check_local(path)
             kind = _kind(options, path)
+            check_local(path)
         except SqlmlError as error:
             raise planner.at(error, tree.args.get("source") or tree) from None
         name = planner.snapshot.place(object_name(tree.this))
@@ -230,7 +230,7 @@ def _refuse_clauses(tree: Any, planner: Planner) -> None:
 
 
 def _options(tree: Any, given: dict[str, Any], planner: Planner) -> tuple[ImportOptions, str]:
-    [options] = read_options((ImportOptions,), given, owner="imported models")
+    [options] = read_options((ImportOptions,), given, owner="IMPORT MODEL")
     named = [tree.args["source"].name] if tree.args.get("source") else []
     named += [options.model_path] if options.model_path else []
     if len(named) != 1 or not named[0]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
 import json
 import os
 import pickle
@@ -355,10 +356,9 @@ BROKEN_TREES = [
 
 @pytest.mark.parametrize(("old", "new", "says"), BROKEN_TREES)
 def test_trees_are_read_before_lightgbm_follows_them(
-    opened: sqlml.Connection, tmp_path: Path, old: str, new: str, says: str
+    opened: sqlml.Connection, documents: Any, tmp_path: Path, old: str, new: str, says: str
 ) -> None:
-    opened.execute(f"EXPORT MODEL regressor TO '{tmp_path}/m.json'")
-    document = json.loads((tmp_path / "m.json").read_text())
+    document = copy.deepcopy(documents["regressor"])
     text = document["estimator"]["model"]
     assert old in text
     broken = text.replace(old, new, 1)
@@ -372,6 +372,15 @@ def test_trees_are_read_before_lightgbm_follows_them(
     (tmp_path / "bad.json").write_text(json.dumps(document))
     with pytest.raises((InvalidData, NotSupported), match=says):
         opened.execute(f"IMPORT MODEL bad FROM '{tmp_path}/bad.json'")
+
+
+@pytest.fixture(scope="module")
+def documents(opened: sqlml.Connection, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Every model as a document."""
+    folder = tmp_path_factory.mktemp("documents")
+    for name in (*MODELS, "made"):
+        opened.execute(f"EXPORT MODEL {name} TO '{folder}/{name}.json'")
+    return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
 
 
 def _changed(document: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str, Any]:
@@ -410,10 +419,9 @@ CHANGES: list[tuple[str, tuple[Any, ...], Any, str]] = [
 
 @pytest.mark.parametrize(("name", "path", "value", "says"), CHANGES)
 def test_a_document_is_read_field_by_field(
-    opened: sqlml.Connection, tmp_path: Path, name: str, path: tuple[Any, ...], value: Any, says: str
+    opened: sqlml.Connection, documents: Any, tmp_path: Path, name: str, path: tuple[Any, ...], value: Any, says: str
 ) -> None:
-    opened.execute(f"EXPORT MODEL {name} TO '{tmp_path}/m.json'")
-    document = _changed(json.loads((tmp_path / "m.json").read_text()), path, value)
+    document = _changed(documents[name], path, value)
     (tmp_path / "bad.json").write_text(json.dumps(document))
     with pytest.raises(SqlmlError, match=says) as raised:
         opened.execute(f"IMPORT MODEL bad FROM '{tmp_path}/bad.json'")
@@ -434,9 +442,10 @@ def test_a_document_is_read_field_by_field(
         "sum(1)",
     ],
 )
-def test_a_clause_may_call_nothing_new(opened: sqlml.Connection, tmp_path: Path, expression: str) -> None:
-    opened.execute(f"EXPORT MODEL made TO '{tmp_path}/m.json'")
-    document = json.loads((tmp_path / "m.json").read_text())
+def test_a_clause_may_call_nothing_new(
+    opened: sqlml.Connection, documents: Any, tmp_path: Path, expression: str
+) -> None:
+    document = documents["made"]
     clause = json.loads(document["model"]["transform"])
     clause["columns"][0]["sql"] = f"SELECT {expression}"
     (tmp_path / "bad.json").write_text(json.dumps(_changed(document, ("model", "transform"), json.dumps(clause))))
@@ -446,10 +455,12 @@ def test_a_clause_may_call_nothing_new(opened: sqlml.Connection, tmp_path: Path,
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"sqlml_model": NaN}', b"[" * 100_000, b'"text"'])
 @pytest.mark.parametrize("ending", ["json", "txt", "skops"])
-def test_foreign_files(con: sqlml.Connection, tmp_path: Path, body: bytes, ending: str) -> None:
+def test_foreign_files(other: sqlml.Connection, tmp_path: Path, body: bytes, ending: str) -> None:
     (tmp_path / f"m.{ending}").write_bytes(body)
     with pytest.raises(InvalidData, match="damaged") as raised:
-        con.execute(f"IMPORT MODEL m FROM '{tmp_path}/m.{ending}' " + ("" if ending == "json" else "INPUT (a DOUBLE)"))
+        other.execute(
+            f"IMPORT MODEL m FROM '{tmp_path}/m.{ending}' " + ("" if ending == "json" else "INPUT (a DOUBLE)")
+        )
     assert raised.value.hint
 
 
@@ -494,3 +505,14 @@ def test_import_in_a_transaction(opened: sqlml.Connection, tmp_path: Path) -> No
     with pytest.raises(sqlml.Error, match="reading only"):
         again.execute(f"IMPORT OR REPLACE MODEL m FROM '{tmp_path}/m.json'")
     again.close()
+
+
+def test_the_sha256_is_that_of_the_file(opened: sqlml.Connection, tmp_path: Path) -> None:
+    opened.execute(f"EXPORT MODEL linear TO '{tmp_path}/m.json'")
+    with (tmp_path / "m.json").open("ab") as file:
+        file.write(b"\n")
+    opened.execute(f"IMPORT OR REPLACE MODEL grown FROM '{tmp_path}/m.json'")
+    [(stored,)] = opened.execute(
+        "SELECT value FROM sqlml.params JOIN sqlml.runs USING (run_id) JOIN sqlml.models USING (model_id) WHERE model_name = 'grown' AND key = 'model_sha256'"
+    ).fetchall()
+    assert stored == hashlib.sha256((tmp_path / "m.json").read_bytes()).hexdigest()
