@@ -195,6 +195,12 @@ def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
+def _if_known(gen: Any, node: exp.Expr) -> str:
+    """`list_extract([scores], CASE WHEN known THEN 1 END)`: DuckDB computes equal expressions once, but not in CASE."""
+    first = exp.Case(ifs=[exp.If(this=node.args["known"].copy(), true=exp.Literal.number(1))])
+    return str(gen.sql(_call("list_extract", exp.Array(expressions=[node.this.copy()]), first)))
+
+
 def _vector_index(gen: Any, node: exp.Expr) -> str:
     columns = gen.expressions(node, key="columns", flat=True)
     storing = gen.expressions(node, key="storing", flat=True)
@@ -211,12 +217,19 @@ def _vector_index(gen: Any, node: exp.Expr) -> str:
     )
 
 
+def _double(node: exp.Expr) -> str:
+    text = str(node.this)
+    return text if "e" in text else f"{text}e0"
+
+
 TRANSFORMS: dict[type[exp.Expr], Write] = {
     nodes.ReplayedInputs: lambda gen, node: gen.sql(node, "this"),
     # sqlglot leaves these out where it does not know the function; ours are all anonymous.
     exp.IgnoreNulls: lambda gen, node: f"{gen.sql(node, 'this')} IGNORE NULLS",
     exp.RespectNulls: lambda gen, node: f"{gen.sql(node, 'this')} RESPECT NULLS",
     nodes.Formula: _formula,
+    nodes.Double: lambda _, node: _double(node),
+    nodes.IfKnown: _if_known,
     nodes.Softmax: _softmax,
     nodes.ModelRef: _model_ref,
     nodes.TableRef: lambda gen, node: f"TABLE {gen.sql(node, 'this')}",

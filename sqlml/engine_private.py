@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlml.engine_errors import translate
 from sqlml.types import Column
 
+_FUNCTIONS = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE internal"
 _lock = threading.Lock()
 _private: dict[int, Any] = {}
 
@@ -67,6 +68,16 @@ def arrow_type(duckdb_type: str) -> Any:
     duck = _private_cursor()
     try:
         return duck.sql(query.sql(dialect="duckdb")).to_arrow_table().schema.field(0).type
+    finally:
+        duck.close()
+
+
+@cache
+def builtin_functions() -> frozenset[str]:
+    """The folded names of DuckDB's own functions; a file's would take long to list, DuckDB writes out every macro."""
+    duck = _private_cursor()
+    try:
+        return frozenset(str(r[0]).casefold() for r in duck.execute(_FUNCTIONS).fetchall())
     finally:
         duck.close()
 

@@ -18,11 +18,12 @@ def score_call(model: ModelVersion, inputs: exp.Expr, context: Context) -> exp.E
     SQL that is kept calls the model's macro instead, which is replaced with each version.
     """
     values = inputs.this if isinstance(inputs, nodes.ReplayedInputs) else inputs
+    is_packed = bool(inputs.args.get("is_packed"))
     if context.is_stored:
         context.scored_by("macro", model)
         raw = inputs.args["raw"] if isinstance(inputs, nodes.ReplayedInputs) else inputs
         return kept_call(model, raw, context.catalog)
-    form = context.sql_form(model) if isinstance(values, exp.Struct) else None
+    form = context.sql_form(model) if isinstance(values, exp.Struct) and not is_packed else None
     if form is not None and form.pays and is_repeatable(values):
         context.scored_by("sql", model)
         return form.scores(inputs_of(values))
@@ -50,6 +51,10 @@ def kept_call(model: ModelVersion, inputs: exp.Expr, current_catalog: str) -> ex
 
 def answer(model: ModelVersion, score: exp.Expr, threshold: float = 0.5) -> exp.Expr:
     """The predicted number, or the predicted label in the label's own type."""
+    if isinstance(score, nodes.IfKnown):
+        # A number is NULL by itself.
+        found = answer(model, score.this, threshold)
+        return found if model.task == "regression" else _if_known(score, found)
     if model.task == "regression":
         return element(score, 1)
     if isinstance(score, nodes.Softmax):
@@ -67,16 +72,25 @@ def class_list(model: ModelVersion) -> exp.Expr:
 
 def probability_map(model: ModelVersion, score: exp.Expr) -> exp.Expr:
     """`map(labels, probabilities)`."""
+    if isinstance(score, nodes.IfKnown):
+        return _if_known(score, probability_map(model, score.this))
     found = exp.Anonymous(this="map", expressions=[class_list(model), score])
     return if_answered(model, score, found)
 
 
 def if_answered(model: ModelVersion, score: exp.Expr, value: exp.Expr) -> exp.Expr:
-    """The value; NULL where the row has no answer: of a partitioned model where its key has no model."""
-    if model.answers_all:
+    """The value; NULL where the row has no answer: of a partitioned model where its key has no model.
+
+    Scores that are written out are under an IfKnown.
+    """
+    if model.answers_all or isinstance(score, exp.Array | nodes.Softmax):
         return value
     unanswered = exp.Is(this=score.copy(), expression=exp.null())
     return exp.Case(ifs=[exp.If(this=unanswered, true=exp.null())], default=value)
+
+
+def _if_known(score: nodes.IfKnown, value: exp.Expr) -> exp.Expr:
+    return nodes.IfKnown(this=value, known=score.args["known"].copy())
 
 
 def probability_list(model: ModelVersion, score: exp.Expr) -> exp.Expr:
@@ -94,6 +108,8 @@ def probability_list(model: ModelVersion, score: exp.Expr) -> exp.Expr:
 
 def element(score: exp.Expr, position: int) -> exp.Expr:
     """One of the scores, from 1."""
+    if isinstance(score, nodes.IfKnown):
+        return element(score.this, position)
     if isinstance(score, exp.Array):
         found: exp.Expr = score.expressions[position - 1].copy()
         return found

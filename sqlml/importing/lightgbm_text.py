@@ -98,8 +98,6 @@ def _list(pairs: Mapping[str, str], name: str, kind: Any, count: int) -> list[An
 
 def _check_sizes(header: Mapping[str, str], blocks: list[str]) -> None:
     """LightGBM jumps from tree to tree by the lengths that the header gives."""
-    if "tree_sizes" not in header:
-        return
     said = _list(header, "tree_sizes", int, len(blocks))
     # A tree ends where the next begins, the last before the line that ends them all.
     found = [len(f"Tree={block}\n".encode()) for block in blocks]

@@ -13,6 +13,9 @@ from sqlml.types import Progress
 if TYPE_CHECKING:
     from sqlml.preprocessing import Floats, Learned, Raw
 
+# A variance and one half of its inverse are both numbers that a DOUBLE has.
+_LEAST_VARIANCE, _LARGEST_VARIANCE = 1e-300, 1e300
+
 
 class NaiveBayes(ModelType):
     """Naive Bayes: each feature votes alone, a number by a normal distribution, a category by its share.
@@ -107,4 +110,5 @@ def _normal(spec: Learned, rows: _Rows, smoothing: float) -> tuple[Floats, Float
     squares = weights * (values - means[target]) ** 2
     variances = np.bincount(target, weights=squares, minlength=rows.classes) / at_least
     variances = np.where(is_known, variances, spec.scale**2) + smoothing * spec.scale**2
-    return means + spec.mean, variances
+    # Squares of what is very small are zero, and of what is very large infinite.
+    return means + spec.mean, np.clip(variances, _LEAST_VARIANCE, _LARGEST_VARIANCE)

@@ -30,7 +30,7 @@ class LinearModel:
     def score(self, preprocessor: Preprocessor, columns: Mapping[str, Raw]) -> Floats:
         """(rows x outputs); a category that was not seen adds nothing."""
         dense, blocks = preprocessor.blocks(columns)
-        return _linked(self._margin(preprocessor, dense, blocks), self._link)
+        return linked(self._margin(preprocessor, dense, blocks), self._link)
 
     def contributions(self, preprocessor: Preprocessor, columns: Mapping[str, Raw]) -> Contributions:
         """Weight x (value - mean): of a number its training mean, of categories the mean weight of the training rows.
@@ -69,7 +69,8 @@ class LinearModel:
         return margin
 
 
-def _linked(margin: Floats, link: str) -> Floats:
+def linked(margin: Floats, link: str) -> Floats:
+    """The scores of margins, (rows x outputs)."""
     if link == "identity":
         return margin
     if link == "log":

@@ -27,12 +27,14 @@ class Target:
 class Margins:
     """What a family's compiler gives: one tree an output over columns that are named like the inputs, and the link.
 
-    `pays` is whether DuckDB computes these faster than the kernel does.
+    `work` is what DuckDB has to compute: up to 1 it is faster than the kernel. `known` is whether a row has an answer,
+    where not all have one; the margins of the others are NULL.
     """
 
     trees: tuple[exp.Expr, ...]
     link: Link
-    pays: bool
+    work: float
+    known: exp.Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -41,19 +43,20 @@ class SqlForm:
 
     margins: Margins
     formulas: tuple[Formula, ...]
+    known: Formula | None = None
 
     @property
     def pays(self) -> bool:
         """Whether DuckDB computes this faster than the kernel does."""
-        return self.margins.pays
+        return self.margins.work <= 1
 
     def scores(self, inputs: Mapping[str, exp.Expr]) -> exp.Expr:
-        """DOUBLE[]: the scores for these inputs, which stand in the expression several times."""
-        return self.margins.link.scores([formula.over(inputs) for formula in self.formulas])
+        """DOUBLE[]: the scores for these inputs, which stand in the expression several times.
 
-    def ranking(self, inputs: Mapping[str, exp.Expr]) -> exp.Expr:
-        """DOUBLE[]: numbers in the order of the scores, for less."""
-        return exp.Array(expressions=[formula.over(inputs) for formula in self.formulas])
+        A node IfKnown where not all rows have scores.
+        """
+        found = self.margins.link.scores([formula.over(inputs) for formula in self.formulas])
+        return found if self.known is None else nodes.IfKnown(this=found, known=self.known.over(inputs))
 
 
 def inputs_of(struct: exp.Expr) -> dict[str, exp.Expr]:
@@ -72,7 +75,7 @@ _PURE = frozenset(
         *("date_diff", "date_part", "date_trunc", "datediff", "datepart", "day", "dayofmonth", "dayofweek"),
         *("dayofyear", "epoch", "epoch_ms", "epoch_us", "hour", "make_date", "make_timestamp", "minute", "month"),
         *("quarter", "second", "strptime", "try_strptime", "week", "weekofyear", "year"),
-        "struct_extract",
+        *("list_contains", "list_extract", "struct_extract"),
     )
 )
 _REPEATABLE = (
@@ -85,6 +88,7 @@ _REPEATABLE = (
     exp.Cast,
     exp.DataType,
     exp.DataTypeParam,
+    exp.ColumnDef,
     exp.Interval,
     exp.Var,
     exp.Paren,

@@ -11,6 +11,8 @@ from sqlml.features import all_inputs
 from sqlml.sql_form.base import Margins, SqlForm, Target
 from sqlml.sql_form.lightgbm_trees import lightgbm
 from sqlml.sql_form.linear import linear
+from sqlml.sql_form.naive_bayes import naive_bayes
+from sqlml.sql_form.partitioned import partitioned
 from sqlml.sql_form.writing import write
 from sqlml.types import ModelVersion
 
@@ -18,6 +20,8 @@ from sqlml.types import ModelVersion
 FORMS: dict[str, Callable[[Mapping[str, Any], Target], Margins | None]] = {
     "lightgbm": lightgbm,
     "linear": linear,
+    "naive_bayes": naive_bayes,
+    "partitioned": lambda document, target: partitioned(document, target, FORMS),
 }
 
 _CACHED = 256
@@ -37,7 +41,8 @@ def sql_form(model: ModelVersion, document: Mapping[str, Any]) -> SqlForm | None
     if margins is None:
         return None
     names = [i.name for i in all_inputs(model.features)]
-    return SqlForm(margins, tuple(write(tree, names) for tree in margins.trees))
+    known = None if margins.known is None else write(margins.known, names)
+    return SqlForm(margins, tuple(write(tree, names) for tree in margins.trees), known)
 
 
 class FormCache:

@@ -58,7 +58,7 @@ def lightgbm(document: Mapping[str, Any], target: Target) -> Margins | None:
     if "average_output" in head.splitlines():
         each = number(len(known) // outputs)
         margins = [exp.Div(this=exp.Paren(this=m), expression=each.copy()) for m in margins]
-    return Margins(tuple(margins), link, pays=splits <= _MOST_SPLITS)
+    return Margins(tuple(margins), link, splits / _MOST_SPLITS)
 
 
 def _pairs(block: str) -> list[tuple[str, str]]:
@@ -149,9 +149,10 @@ class _Writer:
 
 def _within(value: exp.Expr, threshold: float, *, is_finite: bool) -> exp.Expr:
     """`x <= t` for a number; not for NULL, NaN and infinities."""
-    if is_finite or threshold == math.inf:
-        return exp.LTE(this=value, expression=number(min(threshold, LARGEST)))
-    return exp.Between(this=value, low=number(-LARGEST), high=number(threshold))
+    most = number(min(threshold, LARGEST))
+    if is_finite:
+        return exp.LTE(this=value, expression=most)
+    return exp.Between(this=value, low=number(-LARGEST), high=most)
 
 
 def _beyond(value: exp.Expr, threshold: float, *, is_finite: bool) -> exp.Expr:

@@ -29,7 +29,7 @@ def linear(document: Mapping[str, Any], target: Target) -> Margins | None:
         _margin(inputs, weights, intercept, target, is_shared=outputs > 1)
         for weights, intercept in zip(state["coefficients"], state["intercept"], strict=True)
     ]
-    return Margins(tuple(trees), link, pays=size <= _MOST_WEIGHTS)
+    return Margins(tuple(trees), link, size / _MOST_WEIGHTS)
 
 
 def _margin(

@@ -12,6 +12,8 @@ from sqlml.sql_form.writing import call, number
 
 # The same as in scoring/linear.py, which brings numpy along.
 LARGEST_LOG = 700.0
+# The margin of a class that cannot be: its probability is 0, whatever the others are.
+ABSENT = -1e304
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ def _exponential(margins: Sequence[exp.Expr]) -> exp.Expr:
     return exp.Array(expressions=[call("exp", m) for m in capped])
 
 
+def _exponential_of_capped(margins: Sequence[exp.Expr]) -> exp.Expr:
+    return exp.Array(expressions=[call("exp", m) for m in margins])
+
+
 def _logistic(margins: Sequence[exp.Expr]) -> exp.Expr:
     [margin] = margins
     return exp.Array(expressions=[logistic_of(margin, negated=True), logistic_of(margin)])
@@ -49,10 +55,14 @@ def _softmax(margins: Sequence[exp.Expr]) -> exp.Expr:
 
 IDENTITY = Link("identity", _identity)
 LOG = Link("log", _exponential)
+# The same where the margins are NULL, or 700 at most.
+CAPPED_LOG = Link("capped log", _exponential_of_capped)
 LOGISTIC = Link("logistic", _logistic)
 SOFTMAX = Link("softmax", _softmax)
 
 LINKS = {link.name: link for link in (IDENTITY, LOG, LOGISTIC, SOFTMAX)}
+
+COMPLEMENTARY = "complementary"
 
 
 def complementary(slope: float) -> Link:
@@ -65,4 +75,4 @@ def complementary(slope: float) -> Link:
         rest = exp.Sub(this=number(1.0), expression=exp.Paren(this=probability.copy()))
         return exp.Array(expressions=[rest, probability])
 
-    return Link("complementary", scores)
+    return Link(COMPLEMENTARY if slope == 1 else f"{COMPLEMENTARY} of {slope!r}", scores)
