@@ -178,7 +178,7 @@ def check_type(kind: str, family: str | None) -> None:
     fits = {
         None: own is not None,
         KEY: own in ("numeric", "text", "boolean", "date"),
-        transform.OTHER: own is None,
+        **dict.fromkeys((transform.OTHER, "vector", "struct"), own is None),
         "numeric": own in ("numeric", "null"),
     }
     if not fits.get(family, own == family and own != "null"):

@@ -516,3 +516,16 @@ def test_the_sha256_is_that_of_the_file(opened: sqlml.Connection, tmp_path: Path
         "SELECT value FROM sqlml.params JOIN sqlml.runs USING (run_id) JOIN sqlml.models USING (model_id) WHERE model_name = 'grown' AND key = 'model_sha256'"
     ).fetchall()
     assert stored == hashlib.sha256((tmp_path / "m.json").read_bytes()).hexdigest()
+
+
+def test_lists_and_structs_come_along(opened: sqlml.Connection, other: sqlml.Connection, tmp_path: Path) -> None:
+    rows = "CREATE TABLE nested AS SELECT [i, i % 5]::DOUBLE[] AS l, {'a': i, 'b': ['x', 'y'][1 + i % 2]} AS s, i::DOUBLE AS y FROM range(50) AS r(i)"
+    for con in (opened, other):
+        con.execute(rows)
+    opened.execute(
+        "CREATE MODEL nested OPTIONS (model_type = 'linear_reg', input_label_cols = ['y'], l2_reg = 1) AS SELECT l, s, y FROM nested"
+    )
+    opened.execute(f"EXPORT MODEL nested TO '{tmp_path}/m.json'")
+    other.execute(f"IMPORT MODEL nested FROM '{tmp_path}/m.json'")
+    asked = "SELECT ml_predict('nested', n) FROM nested AS n"
+    assert other.execute(asked).fetchall() == opened.execute(asked).fetchall()
