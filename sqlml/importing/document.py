@@ -23,6 +23,7 @@ from sqlml.importing.artifact_checks import check_document
 from sqlml.importing.base import Asked, Found, model_of
 from sqlml.importing.checks import damaged
 from sqlml.model_types import MODEL_TYPES
+from sqlml.shapes import SPARSE, STRUCT, VECTOR, WORDS
 from sqlml.transform_clause import check_kept
 from sqlml.types import (
     PICKLE,
@@ -40,6 +41,8 @@ _OF_TYPES = (exp.DataType, exp.DataTypeParam, exp.Literal, exp.Identifier, exp.C
 # What stands beside what was learned; the list of types that Python alone may load says nothing to sqlml.
 _OWN = ("sqlml_model", "model", "training")
 _OTHERS = ("trusted",)
+# The families of columns that are lists or structs.
+_NESTED: tuple[str | None, ...] = (transform.OTHER, STRUCT, VECTOR, WORDS, SPARSE)
 _FACTS = ("name", "model_type", "task", "label", "label_type", "classes", "features", "encoding", "format")
 _HISTORY = ("loss", "eval_loss", "duration_ms")
 _TASKS = ("regression", "classification", "transform")
@@ -178,7 +181,7 @@ def check_type(kind: str, family: str | None) -> None:
     fits = {
         None: own is not None,
         KEY: own in ("numeric", "text", "boolean", "date"),
-        **dict.fromkeys((transform.OTHER, "vector", "struct"), own is None),
+        **dict.fromkeys(_NESTED, own is None),
         "numeric": own in ("numeric", "null"),
     }
     if not fits.get(family, own == family and own != "null"):
