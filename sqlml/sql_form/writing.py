@@ -67,7 +67,8 @@ class Formula:
 
 def write(tree: exp.Expr, names: Sequence[str]) -> Formula:
     """The formula of a tree over columns of these names."""
-    used = [name for name in names if any(c.name == name for c in tree.find_all(exp.Column))]
+    named = {c.name for c in tree.find_all(exp.Column)}
+    used = [name for name in names if name in named]
     positions = {name: i for i, name in enumerate(used)}
     marked = tree.copy()
     for column in list(marked.find_all(exp.Column)):

@@ -58,7 +58,8 @@ SELECT section, name, type, value FROM (
         SELECT unnest(range(len(cs))) AS n, unnest(cs) AS c FROM (
             SELECT from_json(json_extract(clause, '$.columns'),
                              '[{"name": "VARCHAR", "type": "VARCHAR", "sql": "VARCHAR"}]') AS cs
-            FROM sqlml.transforms WHERE model_id = $model_id AND version = $version)) AS t
+            FROM sqlml.transforms WHERE model_id = $model_id AND version = $version
+              AND json_extract(clause, '$.is_implicit') IS DISTINCT FROM 'true'::JSON)) AS t
 ) ORDER BY part, position, name
 """
 

@@ -266,8 +266,13 @@ def _of_scoring(model: ModelVersion, document: Mapping[str, Any]) -> Iterator[Ro
         weights = sum(len(w) for w in document["estimator"]["coefficients"])
         how, size = "weights times inputs, by numpy", f"{weights} weights"
         cost, as_sql = _CALL + _LINEAR, _WEIGHT * weights
+    elif form is not None and form.pays:
+        yield "scoring", "form", "plain SQL, which is cheaper than the Arrow UDF sqlml_predict"
+        return
     else:
-        yield "scoring", "form", f"Arrow UDF sqlml_predict: the Python estimator ({model.format})"
+        kernels = {"naive_bayes": "means, variances and shares, by numpy", "partitioned": "the model of each row's key"}
+        how = kernels.get(model.format, f"the Python estimator ({model.format})")
+        yield "scoring", "form", f"Arrow UDF sqlml_predict: {how}"
         return
     if form is not None and form.pays:
         yield "scoring", "form", f"plain SQL of {size}, which is cheaper than the Arrow UDF sqlml_predict"

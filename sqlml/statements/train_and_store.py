@@ -59,7 +59,7 @@ def train_and_store(plan: Plan, context: Context) -> Result:
             return _existing_row(database, creation.name, found)
     context.load_artifacts(plan.models)
     context.report(Progress("read", 0, 1))
-    learned = learn(creation.transform, context) if creation.transform else None
+    learned = learn(creation.transform, context, previous=creation.task.previous) if creation.transform else None
     if learned:
         context.check_cancelled()
         plan = learned_plan(plan, learned)
