@@ -1,10 +1,11 @@
-"""`python -m benchmarks [training] [statements] [scoring] [--rows N] [--repeats N]`."""
+"""`python -m benchmarks [training] [statements] [scoring] [equality] [--rows N] [--repeats N]`."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import tempfile
+from pathlib import Path
 
 from benchmarks.measure import show
 
@@ -60,7 +61,16 @@ def _scoring(arguments: argparse.Namespace) -> None:
     show(f"ml_predict over {arguments.rows:,} rows of 20 numbers / by hand", figures, caption)
 
 
-_ALL = {"training": _training, "statements": _statements, "scoring": _scoring}
+def _equality(arguments: argparse.Namespace) -> None:
+    from benchmarks import equality
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "models.db"
+        equality.make(path, rows=min(arguments.rows, equality.ROWS))
+        equality.show(equality.compare(path))
+
+
+_ALL = {"training": _training, "statements": _statements, "scoring": _scoring, "equality": _equality}
 
 if __name__ == "__main__":
     main()

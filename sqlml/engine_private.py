@@ -12,6 +12,7 @@ import duckdb
 from sqlglot import exp
 
 from sqlml.engine_errors import translate
+from sqlml.result import Result
 from sqlml.types import Column
 
 _FUNCTIONS = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE internal"
@@ -49,6 +50,32 @@ def unpark(reader: Any, description: list[tuple[Any, ...]]) -> Any:
         columns.append((column if carried == wanted else column.cast(wanted)).alias(label))
     duck.execute(parked.select(*columns).sql_query())
     return duck
+
+
+def timestamp_ns(text: str) -> Any:
+    """A parameter of type TIMESTAMP_NS, for which Python has no type of its own."""
+    return duckdb.Value(text, duckdb.sqltype("TIMESTAMP_NS"))
+
+
+_COUNTED, _DONE = ("Count", "BIGINT"), ("Success", "BOOLEAN")
+
+
+def gives_rows(sql: str, result: Result) -> bool:
+    """Whether the result of a text, that of its last statement, is rows of the user's.
+
+    DuckDB answers any other statement with a column Count or Success, which a query may name its own so too.
+    """
+    columns = [(column[0], str(column[1])) for column in result.description or ()]
+    if columns not in ([_COUNTED], [_DONE]):
+        return bool(columns)
+    if result.rowcount >= 0:
+        return False
+    try:
+        last = _private_cursor().extract_statements(sql)[-1]
+    except duckdb.Error:
+        # A statement of ours.
+        return True
+    return duckdb.ExpectedResultType.NOTHING not in last.expected_result_type
 
 
 def _leaves(types: Any) -> Iterator[Any]:

@@ -6,6 +6,7 @@ import threading
 import warnings
 
 import pytest
+import sqlglot
 
 import sqlml
 from sqlml.caught_warnings import caught_warnings
@@ -136,3 +137,59 @@ def test_each_thread_hears_its_own_warnings():
         thread.join()
     assert heard == {n: [f"from {n}"] * n for n in range(4)}
     assert (warnings.showwarning, list(warnings.filters)) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "more"),
+    [
+        ("linear_reg", "y", ""),
+        ("poisson_regressor", "y", ""),
+        ("logistic_reg", "late", ", l2_reg=1"),
+        ("naive_bayes", "late", ""),
+        ("boosted_tree_classifier", "late", ", max_iterations=2, num_leaves=4"),
+    ],
+)
+def test_other_engines_score_parts(con, tmp_path, kind, label, more):
+    """Exported to each dialect and read back; a key that has no model has no answer."""
+    con.execute("UPDATE sales SET store = NULL WHERE store = 's2'; UPDATE sales SET store = 'it''s' WHERE store = 's5'")
+    create(
+        con,
+        "parts",
+        kind,
+        label,
+        f"SELECT store, kind, x, {label} FROM sales",
+        f", partition_by=['store', 'kind']{more}",
+    )
+    con.execute("INSERT INTO sales SELECT 'new', x, kind, y, late FROM sales LIMIT 5")
+    con.execute("INSERT INTO sales SELECT store, x, NULL, y, late FROM sales LIMIT 5")
+    con.execute("CREATE TABLE rows_in AS SELECT row_number() OVER () AS id, * FROM sales")
+
+    def asked(what, source="rows_in AS t"):
+        return con.execute(f"SELECT {what} FROM {source} ORDER BY id").fetchall()
+
+    assert [m.form for m in con.plan("SELECT ml_predict('parts', t) FROM rows_in AS t").models] == ["sql"]
+    answers = "ml_predict('parts', t)" if label == "y" else "ml_predict_proba('parts', t)['true']"
+    expected = asked(f"ml_predict('parts', t), {answers}")
+    unanswered = [e for e in expected if None in e]
+    assert unanswered == [(None, None)] * len(unanswered)
+    assert 10 <= len(unanswered) < 1000
+    plain = "parts(t), parts(t)" if label == "y" else "parts(t).label, parts(t).probs['true']"
+    assert _close(asked(plain), expected)
+    # What the kernel says: inputs that are a subquery are not computed twice.
+    kernel = answers.replace(" t)", " store := store, kind := kind, x := (SELECT t.x))")
+    assert "sqlml_predict" in con.plan(f"SELECT {kernel} FROM rows_in AS t").sql
+    assert _close(asked(f"ml_predict('parts', t), {kernel}"), expected)
+    chosen = "predicted_y, predicted_y" if label == "y" else 'predicted_late, "probability_true"'
+    for dialect in ("bigquery", "duckdb", "postgres", "snowflake", "spark"):
+        path = tmp_path / f"{dialect}.sql"
+        con.execute(f"EXPORT MODEL parts TO '{path}' (DIALECT '{dialect}', SOURCE 'rows_in')")
+        [tree] = (t for t in sqlglot.parse(path.read_text(), read=dialect) if t)
+        assert _close(asked(chosen, f"({tree.sql(dialect='duckdb')})"), expected), dialect
+
+
+def _close(found, expected):
+    return len(found) == len(expected) and all(
+        a == b if isinstance(b, str) or b is None else a == pytest.approx(b, rel=1e-12, abs=1e-12)
+        for row, wanted in zip(found, expected, strict=True)
+        for a, b in zip(row, wanted, strict=True)
+    )

@@ -32,9 +32,10 @@ class NaiveBayesParts:
                 shares = [_spread(o["log_shares"].T, p.classes, outputs) for o, p in zip(own, parts, strict=True)]
                 self._blocks.append((spec.name, places, places.table(shares, [0.0] * len(parts), 0.0)))
                 continue
-            names = ("means", "precisions", "constants")
+            # No precision of 0 for a class that a part never saw: of an infinite square it makes NaN.
             tables = {
-                n: np.array([_spread(o[n], p.classes, outputs) for o, p in zip(own, parts, strict=True)]) for n in names
+                name: np.array([_spread(o[name], p.classes, outputs, rest) for o, p in zip(own, parts, strict=True)])
+                for name, rest in (("means", 0.0), ("precisions", 1.0), ("constants", 0.0))
             }
             self._numbers.append((spec.name, tables))
 
@@ -60,8 +61,8 @@ def fits(shared: Preprocessor, parts: Sequence[Part], outputs: int) -> bool:
     return (sum(cells) + 3 * len(parts) * len(shared.inputs)) * outputs <= MOST_CELLS
 
 
-def _spread(values: Floats, classes: Sequence[int], outputs: int) -> Floats:
-    """Values over the classes of all, the last axis, zero for those that a part never saw."""
-    spread: Floats = np.zeros((*values.shape[:-1], outputs))
+def _spread(values: Floats, classes: Sequence[int], outputs: int, rest: float = 0.0) -> Floats:
+    """Values over the classes of all, the last axis, and `rest` for those that a part never saw."""
+    spread: Floats = np.full((*values.shape[:-1], outputs), rest)
     spread[..., list(classes)] = values
     return spread

@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml.errors import NotSupported
-from sqlml.features import Input, all_inputs
+from sqlml.features import KEY, Input, all_inputs
 from sqlml.sql_form.base import Margins
 from sqlml.sql_form.formats import margins_of
 from sqlml.sql_form.links import IDENTITY
@@ -47,7 +47,7 @@ def exported(model: ModelVersion, document: Mapping[str, Any], dialect: str, sou
 def _input(made: Input, dialect: str) -> exp.Expr:
     value = exp.column(made.feature.name, table="source", quoted=True)
     family = made.feature.family
-    if dialect == "duckdb" or family in ("numeric", "text", "boolean"):
+    if dialect == "duckdb" or family in ("numeric", "text", "boolean", KEY):
         return made.sql(value)
     if dialect not in _WITH_DATES:
         raise NotSupported(
@@ -81,7 +81,12 @@ def _of_one(model: ModelVersion, margins: Margins, margin: exp.Expr, source: exp
     columns: list[exp.Expr] = [exp.alias_(scores[0], predicted, quoted=True)]
     if model.task != "regression":
         is_later = exp.GT(this=scores[1].copy(), expression=number(0.5))
-        label = exp.Case(ifs=[exp.If(this=is_later, true=_label(model, 1))], default=_label(model, 0))
+        cases = [exp.If(this=is_later, true=_label(model, 1))]
+        if margins.known is not None:
+            # No answer for a key that has no model.
+            unanswered = exp.Is(this=exp.column("margin_1", table="scored"), expression=exp.Null())
+            cases = [exp.If(this=unanswered, true=exp.Null()), *cases]
+        label = exp.Case(ifs=cases, default=_label(model, 0))
         columns = [exp.alias_(label, predicted, quoted=True)]
         columns += [exp.alias_(s, f"probability_{c}", quoted=True) for s, c in zip(scores, model.classes, strict=True)]
     return (

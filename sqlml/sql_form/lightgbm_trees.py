@@ -149,9 +149,10 @@ class _Writer:
 
 def _within(value: exp.Expr, threshold: float, *, is_finite: bool) -> exp.Expr:
     """`x <= t` for a number; not for NULL, NaN and infinities."""
-    if is_finite or threshold == math.inf:
-        return exp.LTE(this=value, expression=number(min(threshold, LARGEST)))
-    return exp.Between(this=value, low=number(-LARGEST), high=number(threshold))
+    most = number(min(threshold, LARGEST))
+    if is_finite:
+        return exp.LTE(this=value, expression=most)
+    return exp.Between(this=value, low=number(-LARGEST), high=most)
 
 
 def _beyond(value: exp.Expr, threshold: float, *, is_finite: bool) -> exp.Expr:

@@ -14,8 +14,8 @@ from sqlml.sql_form.links import ABSENT, CAPPED_LOG, LARGEST_LOG, LINKS, LOG, LO
 from sqlml.sql_form.writing import call, number, numbers, total
 
 # Up to so many coefficients and means reading the SQL takes less than it saves, and up to so many they are stored.
-_MOST_NUMBERS = 20_000
-_STORED_NUMBERS = 100_000
+_MOST_NUMBERS = 5_000
+_STORED_NUMBERS = 50_000
 
 
 def linear_parts(models: Sequence[Mapping[str, Any]], outputs: int, keys: Keys) -> Margins | None:

@@ -14,6 +14,7 @@ import sqlml.catalog.models as catalog
 from sqlml import artifacts, nodes
 from sqlml.catalog.cursor import in_catalog
 from sqlml.catalog.dependents import dependents
+from sqlml.catalog.sources import REGISTERED
 from sqlml.dialect import to_sql
 from sqlml.errors import InvalidSql
 from sqlml.features import inputs_of
@@ -157,7 +158,8 @@ def _of_data(database: Database, model: ModelVersion, document: Mapping[str, Any
         columns.setdefault(relation, []).append(column)
     for parts in sorted(sources, key=str):
         name = ".".join(p for p in parts if p)
-        yield "source", name, _listed(columns.get(name, []), _SHOWN_COLUMNS) or "all of it"
+        shown = f"registered dataframe {parts[2]}" if parts[:2] == REGISTERED else name
+        yield "source", shown, _listed(columns.get(name, []), _SHOWN_COLUMNS) or "all of it"
     [(query,)] = _read(
         database, model, "SELECT training_query FROM sqlml.model_versions WHERE model_id = ? AND version = ?"
     )
@@ -264,8 +266,13 @@ def _of_scoring(model: ModelVersion, document: Mapping[str, Any]) -> Iterator[Ro
         weights = sum(len(w) for w in document["estimator"]["coefficients"])
         how, size = "weights times inputs, by numpy", f"{weights} weights"
         cost, as_sql = _CALL + _LINEAR, _WEIGHT * weights
+    elif form is not None and form.pays:
+        yield "scoring", "form", "plain SQL, which is cheaper than the Arrow UDF sqlml_predict"
+        return
     else:
-        yield "scoring", "form", f"Arrow UDF sqlml_predict: the Python estimator ({model.format})"
+        kernels = {"naive_bayes": "means, variances and shares, by numpy", "partitioned": "the model of each row's key"}
+        how = kernels.get(model.format, f"the Python estimator ({model.format})")
+        yield "scoring", "form", f"Arrow UDF sqlml_predict: {how}"
         return
     if form is not None and form.pays:
         yield "scoring", "form", f"plain SQL of {size}, which is cheaper than the Arrow UDF sqlml_predict"

@@ -215,7 +215,7 @@ def _store(
                     roc_curve=evaluated.roc_curve,
                     experiment=creation.task.common.experiment,
                     run_name=creation.task.common.run_name or None,
-                    sources=resolve_sources(database, plan.reads or ()),
+                    sources=resolve_sources(database, plan.reads or (), context.tables.names()),
                 )
                 catalog.insert_version(database, new, is_first=found is None)
                 place_macros(database, model, f"@{model.version}")
