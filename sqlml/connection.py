@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from sqlml.cursor import Cursor, ErrorHandler
 from sqlml.engine import Allow
-from sqlml.errors import ConnectionClosed, InvalidOption
+from sqlml.errors import ConnectionClosed, Exceptions, InvalidOption
 from sqlml.planner import read_model_name
 from sqlml.registration import Registration
 from sqlml.result import Result
@@ -24,12 +25,14 @@ def connect(
     allow_pickle: bool = True,
     allow_python: bool = True,
     udfs: str | os.PathLike[str] | None = None,
+    autocommit: bool = True,
 ) -> Connection:
     """Open a DuckDB database with SQL for machine learning.
 
     `path` is a file or ":memory:"; `config` are DuckDB's settings. Connections of one process to one file share it.
     `allow_pickle=False` refuses models that only unpickling could load, `allow_python=False` functions in Python.
     `udfs` is a folder of Python files, one a SQL function, written as those of sqlml's own folder `udfs/`.
+    With `autocommit=False` the first statement begins a transaction, as PEP 249 has it, and `commit` ends it.
     Raises DatabaseLocked when another process has the file open, NewerFile when a newer sqlml wrote it.
     """
     session = Session(
@@ -39,18 +42,21 @@ def connect(
         allow=Allow(pickle=allow_pickle, python=allow_python),
         udfs=udfs,
     )
+    session.transaction.autocommit = autocommit
     return Connection(session)
 
 
-class Connection:
+class Connection(Exceptions):
     """One connection: one transaction, one open result.
 
     `execute` returns a Result; the fetch methods here read the last one. As a context manager it commits, or rolls
-    back on an exception, and stays open.
+    back on an exception, and stays open. PEP 249's exceptions are its attributes.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        # PEP 249's extension: called as errorhandler(connection, cursor, class, error) by cursors made from now on.
+        self.errorhandler: ErrorHandler | None = None
         self._last: Result | None = None
 
     def execute(self, sql: str, params: Params = None) -> Result:
@@ -66,7 +72,12 @@ class Connection:
 
     def cursor(self) -> Cursor:
         """A cursor over the same transaction, with a last result of its own."""
-        return Cursor(self.session)
+        self.check_open()
+        return Cursor(self)
+
+    def executemany(self, sql: str, rows: Iterable[Params]) -> Cursor:
+        """Run a statement once for each row of values; see Cursor.executemany."""
+        return self.cursor().executemany(sql, rows)
 
     @property
     def description(self) -> list[tuple[Any, ...]] | None:
@@ -108,13 +119,29 @@ class Connection:
 
     def commit(self) -> None:
         """Commit the transaction; does nothing where none is open."""
-        if self.session.in_transaction():
-            self.execute("COMMIT")
+        self.session.end(commit=True)
 
     def rollback(self) -> None:
         """Roll the transaction back; does nothing where none is open."""
-        if self.session.in_transaction_or_aborted():
-            self.execute("ROLLBACK")
+        self.session.end(commit=False)
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether each statement commits.
+
+        Without it the next statement begins a transaction, which `commit` or `rollback` ends. To switch it on
+        commits the open transaction.
+        """
+        return self.session.transaction.autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        self.check_open()
+        if not isinstance(value, bool):
+            raise InvalidOption("autocommit is True or False.", hint="PEP 249 knows no other value.")
+        if value and not self.autocommit:
+            self.commit()
+        self.session.transaction.autocommit = value
 
     def register(self, name: str, data: Any) -> None:
         """Make a pandas or polars DataFrame or an Arrow table readable under a name."""
@@ -168,8 +195,22 @@ class Connection:
         """Call `listener` while a model is trained."""
         self.session.on_progress = listener
 
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self.session.is_closed
+
+    def check_open(self) -> None:
+        """Raises ConnectionClosed after `close`."""
+        if self.closed:
+            raise ConnectionClosed("The connection is closed.", hint="Connect again.")
+
     def close(self) -> None:
-        """Close the connection; an open transaction rolls back."""
+        """Close the connection; an open transaction rolls back.
+
+        Raises ConnectionClosed where it is closed already, as PEP 249 has it.
+        """
+        self.check_open()
         self.session.close()
 
     def __enter__(self) -> Connection:
@@ -187,13 +228,3 @@ class Connection:
         if self._last is None:
             raise ConnectionClosed("There is no result to fetch from.", hint="Call execute first.")
         return self._last
-
-
-class Cursor(Connection):
-    """Another reader of the same connection and transaction; closing it closes its result only."""
-
-    def close(self) -> None:
-        """Give up the last result."""
-        if self._last is not None:
-            self._last.close()
-        self._last = None

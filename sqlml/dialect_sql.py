@@ -203,12 +203,18 @@ def _vector_index(gen: Any, node: exp.Expr) -> str:
     )
 
 
+def _double(node: exp.Expr) -> str:
+    text = str(node.this)
+    return text if "e" in text else f"{text}e0"
+
+
 TRANSFORMS: dict[type[exp.Expr], Write] = {
     nodes.ReplayedInputs: lambda gen, node: gen.sql(node, "this"),
     # sqlglot leaves these out where it does not know the function; ours are all anonymous.
     exp.IgnoreNulls: lambda gen, node: f"{gen.sql(node, 'this')} IGNORE NULLS",
     exp.RespectNulls: lambda gen, node: f"{gen.sql(node, 'this')} RESPECT NULLS",
     nodes.Formula: _formula,
+    nodes.Double: lambda _, node: _double(node),
     nodes.IfKnown: _if_known,
     nodes.Softmax: _softmax,
     nodes.ModelRef: _model_ref,

@@ -16,9 +16,10 @@ from typing import Any
 import duckdb
 
 from sqlml.engine_aside import Aside, interruptibly
-from sqlml.engine_errors import translate
+from sqlml.engine_errors import name_taken, translate
+from sqlml.engine_private import builtin_functions
 from sqlml.engine_udfs import UdfSources, made_of
-from sqlml.errors import AlreadyExists, DatabaseLocked, InvalidOption, InvalidSql, NotFound, SqlmlError
+from sqlml.errors import DatabaseLocked, InvalidOption, InvalidSql, NotFound, SqlmlError
 from sqlml.python_calls import PythonCalls
 from sqlml.result import Result
 from sqlml.types import Column, Params, SourceMap
@@ -114,14 +115,11 @@ class Database:
         Raises AlreadyExists for the name of another function.
         """
         with self._lock:
-            known = {str(r[0]).casefold() for r in self.root.execute(_FUNCTIONS).fetchall()}
             for udf in udfs:
                 if self._udfs.get(udf.name) == (udf.__module__, udf.__qualname__):
                     continue
-                if udf.name.casefold() in known:
-                    raise AlreadyExists(
-                        f'The UDF "{udf.name}" has the name of another function.', hint="Give it another name."
-                    )
+                if udf.name.casefold() in builtin_functions() | {name.casefold() for name in self._udfs}:
+                    raise name_taken(udf.name)
                 self._register(self.root, udf, made_of(udf, sources))
                 self._udfs[udf.name] = (udf.__module__, udf.__qualname__)
 
@@ -148,6 +146,9 @@ class Database:
                 null_handling="special",
                 side_effects=declared.has_side_effects,
             )
+        except duckdb.CatalogException:
+            # A macro or an aggregate.
+            raise name_taken(declared.name) from None
         except duckdb.Error as error:
             raise translate(error) from None
 

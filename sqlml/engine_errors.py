@@ -123,3 +123,8 @@ def _hint(raised: type[SqlmlError], kind: str, details: dict[str, Any], rest: st
     if details.get("error_subtype") in _NOT_FOUND and details.get("candidates"):
         return f"Did you mean {details['candidates']}?"
     return _HINTS.get(raised) or _HINTS_BY_KIND.get(kind)
+
+
+def name_taken(name: str) -> SqlmlError:
+    """The error for a UDF whose name a function has that DuckDB knows already."""
+    return errors.AlreadyExists(f'The UDF "{name}" has the name of another function.', hint="Give it another name.")

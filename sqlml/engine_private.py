@@ -12,8 +12,10 @@ import duckdb
 from sqlglot import exp
 
 from sqlml.engine_errors import translate
+from sqlml.result import Result
 from sqlml.types import Column
 
+_FUNCTIONS = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE internal"
 _lock = threading.Lock()
 _private: dict[int, Any] = {}
 
@@ -50,6 +52,32 @@ def unpark(reader: Any, description: list[tuple[Any, ...]]) -> Any:
     return duck
 
 
+def timestamp_ns(text: str) -> Any:
+    """A parameter of type TIMESTAMP_NS, for which Python has no type of its own."""
+    return duckdb.Value(text, duckdb.sqltype("TIMESTAMP_NS"))
+
+
+_COUNTED, _DONE = ("Count", "BIGINT"), ("Success", "BOOLEAN")
+
+
+def gives_rows(sql: str, result: Result) -> bool:
+    """Whether the result of a text, that of its last statement, is rows of the user's.
+
+    DuckDB answers any other statement with a column Count or Success, which a query may name its own so too.
+    """
+    columns = [(column[0], str(column[1])) for column in result.description or ()]
+    if columns not in ([_COUNTED], [_DONE]):
+        return bool(columns)
+    if result.rowcount >= 0:
+        return False
+    try:
+        last = _private_cursor().extract_statements(sql)[-1]
+    except duckdb.Error:
+        # A statement of ours.
+        return True
+    return duckdb.ExpectedResultType.NOTHING not in last.expected_result_type
+
+
 def _leaves(types: Any) -> Iterator[Any]:
     """The Arrow types of a schema or a nested type, down to those without parts."""
     for field in types if hasattr(types, "names") else (types.field(i) for i in range(types.num_fields)):
@@ -67,6 +95,16 @@ def arrow_type(duckdb_type: str) -> Any:
     duck = _private_cursor()
     try:
         return duck.sql(query.sql(dialect="duckdb")).to_arrow_table().schema.field(0).type
+    finally:
+        duck.close()
+
+
+@cache
+def builtin_functions() -> frozenset[str]:
+    """The folded names of DuckDB's own functions; a file's would take long to list, DuckDB writes out every macro."""
+    duck = _private_cursor()
+    try:
+        return frozenset(str(r[0]).casefold() for r in duck.execute(_FUNCTIONS).fetchall())
     finally:
         duck.close()
 

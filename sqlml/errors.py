@@ -73,6 +73,21 @@ class NotSupportedError(DatabaseError):
     """PEP 249: the database does not have this."""
 
 
+class Exceptions:
+    """PEP 249's extension: the exceptions as attributes of a connection."""
+
+    Warning = Warning
+    Error = Error
+    InterfaceError = InterfaceError
+    DatabaseError = DatabaseError
+    DataError = DataError
+    OperationalError = OperationalError
+    IntegrityError = IntegrityError
+    InternalError = InternalError
+    ProgrammingError = ProgrammingError
+    NotSupportedError = NotSupportedError
+
+
 class SqlmlError(DatabaseError):
     """What is wrong, and a hint what to do.
 

@@ -8,6 +8,8 @@ The same expressions run when a model is trained and when it scores, so nothing 
     TIMESTAMP, with time zone too   as DATE, and hour and minute, in UTC
     TIME, INTERVAL                  epoch(x), seconds
 
+Lists and structs become several features (shapes.py).
+
 Source: BigQuery ML's automatic feature preprocessing; DATE is spread like TIMESTAMP there, because one category
 a day cannot say anything about a day that was not seen.
 """
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from sqlml.nodes import cast
 from sqlml.types import Column, Feature, ModelVersion
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -62,6 +65,10 @@ FAMILY_TYPES = {
     "time": "TIME",
     "interval": "INTERVAL",
     "other": "a list or struct",
+    "struct": "a struct",
+    "vector": "a list of numbers",
+    "words": "a list of texts",
+    "sparse": "a list of (index, value)",
 }
 
 
@@ -115,7 +122,7 @@ class Input:
         if self.kind == RAW and family != "numeric":
             return _as(value, self.feature.type)
         if self.kind == "category":
-            return exp.cast(value, exp.DataType.build("VARCHAR", dialect="duckdb"))
+            return cast(value, "VARCHAR")
         if family == "numeric":
             return _double(value)
         if family in ("date", "timestamp"):
@@ -177,11 +184,11 @@ def unused_name(name: str, taken: Iterable[str]) -> str:
 
 
 def _double(value: exp.Expr) -> exp.Expr:
-    return exp.cast(value, exp.DataType.build("DOUBLE", dialect="duckdb"))
+    return cast(value, "DOUBLE")
 
 
 def _as(value: exp.Expr, duckdb_type: str) -> exp.Expr:
-    return exp.cast(value, exp.DataType.build(duckdb_type, dialect="duckdb"))
+    return cast(value, duckdb_type)
 
 
 def _moment(value: exp.Expr, feature: Feature) -> exp.Expr:

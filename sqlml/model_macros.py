@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from sqlglot import exp
 
 from sqlml import artifacts, nodes
@@ -13,26 +15,33 @@ from sqlml.features import model_inputs
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
 from sqlml.functions.scores import answer, probability_map, scorer
+from sqlml.shapes import read_as, shape_of
 from sqlml.sql_form import SqlForm
 from sqlml.sql_form.base import inputs_of, is_repeatable
 from sqlml.sql_form.formats import CACHE
-from sqlml.transform import macro_inputs
+from sqlml.transform import is_implicit, macro_inputs, packed
 from sqlml.types import Feature, ModelVersion
 
 
-def place_macros(cursor: Cursor, model: ModelVersion, suffix: str = "") -> None:
-    """Create or replace the macros of a version, of an alias or of the model's default."""
-    row = _inputs(model, {f.name: _tolerant(f, exactly=bool(model.transform)) for f in model.takes})
+def place_macros(
+    cursor: Cursor, model: ModelVersion, suffix: str = "", *, dropped: Sequence[ModelVersion] = ()
+) -> None:
+    """Create or replace the macros of a version, of an alias or of the model's default.
+
+    `dropped` are versions that were dropped just now.
+    """
+    exactly = bool(model.transform) and not is_implicit(model)
+    row = _inputs(model, {f.name: _tolerant(f, _lengths(model), exactly=exactly) for f in model.takes})
     kept = _inputs(model, {f.name: _field(f.name) for f in model.takes}) if model.transform else None
     if model.task == "transform":
         assert kept is not None
-        create_macros(cursor, model, suffix, row, kept)
+        create_macros(cursor, model, suffix, row, kept, dropped)
         return
     form = _form(cursor, model)
     if kept is None and form is not None:
         kept = _struct({i.name: _field(i.name) for i in model_inputs(model)})
     scores = _scores(model, form, kept if kept is not None else exp.column(INPUTS))
-    create_macros(cursor, model, suffix, _answered(model, _scores(model, form, row)), scores)
+    create_macros(cursor, model, suffix, _answered(model, _scores(model, form, row)), scores, dropped)
 
 
 def _inputs(model: ModelVersion, values: dict[str, exp.Expr]) -> exp.Expr:
@@ -46,12 +55,19 @@ def _scores(model: ModelVersion, form: SqlForm | None, inputs: exp.Expr) -> exp.
     """DOUBLE[]: as plain SQL where there is that form, its inputs computed once where they are long."""
     if form is None:
         return scorer("sqlml_predict", model.sha256, inputs, is_python=model.is_registered)
-    if isinstance(inputs, exp.Struct) and (not model.transform or is_repeatable(inputs)):
+    places = packed(model)
+    if isinstance(inputs, exp.Struct) and not places and (not model.transform or is_repeatable(inputs)):
         return form.scores(inputs_of(inputs))
-    each = {
-        i.name: exp.func("struct_extract", exp.column("i"), exp.Literal.string(i.name)) for i in model_inputs(model)
-    }
-    return _let("i", inputs, form.scores(each))
+    return _let("i", inputs, form.scores({i.name: _one(i.name, places) for i in model_inputs(model)}))
+
+
+def _one(name: str, places: Mapping[str, tuple[str, int]]) -> exp.Expr:
+    """An input out of the struct of inputs."""
+    field, place = places.get(name, (name, 0))
+    value: exp.Expr = exp.func("struct_extract", exp.column("i"), exp.Literal.string(field))
+    if not place:
+        return value
+    return exp.Anonymous(this="list_extract", expressions=[value, exp.Literal.number(place)])
 
 
 def _let(name: str, value: exp.Expr, body: exp.Expr) -> exp.Expr:
@@ -79,7 +95,15 @@ def _field(name: str) -> exp.Expr:
     return exp.func("struct_extract", exp.column(INPUTS), exp.Literal.string(name))
 
 
-def _tolerant(feature: Feature, *, exactly: bool) -> exp.Expr:
+def _lengths(model: ModelVersion) -> dict[str, int]:
+    """How many numbers the lists have that the model was trained on."""
+    lengths: dict[str, int] = {}
+    for name, place in packed(model).values():
+        lengths[name] = max(place, lengths.get(name, 0))
+    return lengths
+
+
+def _tolerant(feature: Feature, lengths: Mapping[str, int], *, exactly: bool) -> exp.Expr:
     """A feature out of a row; what cannot be read as its type counts as NULL.
 
     What a TRANSFORM clause makes of it may depend on its very type.
@@ -89,6 +113,8 @@ def _tolerant(feature: Feature, *, exactly: bool) -> exp.Expr:
     if exactly and feature.type not in ("NULL", '"NULL"'):
         kind = feature.type
     value = exp.func("struct_extract", exp.column(ROW), exp.Literal.string(feature.name))
+    if not exactly and shape_of(feature.type) is not None:
+        return exp.TryCast(this=value, to=read_as(feature.type, feature.name, lengths))
     return exp.TryCast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
 
 

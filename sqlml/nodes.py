@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlglot import exp
+
+
+@lru_cache(maxsize=256)
+def _data_type(text: str) -> exp.DataType:
+    return exp.DataType.build(text, dialect="duckdb")
+
+
+def cast(value: exp.Expr, duckdb_type: str) -> exp.Cast:
+    """`CAST(value AS type)`; a type is parsed once, for a model of many inputs has thousands of casts."""
+    kind = _data_type(duckdb_type)
+    return value if isinstance(value, exp.Cast) and value.to == kind else exp.Cast(this=value, to=kind.copy())
 
 
 class ModelRef(exp.Expression):
@@ -165,9 +178,12 @@ class CreateVectorIndex(exp.Expression):
 
 
 class ReplayedInputs(exp.Expression):
-    """The inputs that a TRANSFORM clause makes; `raw` is the struct of columns it makes them of."""
+    """The inputs that a TRANSFORM clause makes; `raw` is the struct of columns it makes them of.
 
-    arg_types = {"this": True, "raw": True}
+    `is_packed` is whether vectors stand for the inputs that are made of them, as the kernel takes them.
+    """
+
+    arg_types = {"this": True, "raw": True, "is_packed": False}
 
 
 class Label(exp.Expression):
@@ -184,6 +200,12 @@ class Formula(exp.Expression):
     """SQL of a model over inputs: `pieces` are texts and positions of inputs, `expressions` the inputs."""
 
     arg_types = {"pieces": True, "expressions": True}
+
+
+class Double(exp.Expression):
+    """A constant of type DOUBLE, as Python writes it: `0.5e0` for DuckDB, which reads no other literal as one."""
+
+    arg_types = {"this": True}
 
 
 class Softmax(exp.Expression):

@@ -150,8 +150,8 @@ class Learned:
 # An overflow is what it looks for.
 @np.errstate(over="ignore", invalid="ignore")
 def all_finite(column: Floats) -> bool:
-    """Whether no number is missing or infinite: the sum of squares tells in a fifth of the time of looking at each."""
-    return bool(np.isfinite(np.dot(column, column)) or np.isfinite(column).all())
+    """Whether no number is missing or infinite: the sum tells in a fifth of the time of looking at each."""
+    return bool(np.isfinite(column.sum()) or np.isfinite(column).all())
 
 
 def learn(spec: InputLike, column: Raw, *, one_hot: bool) -> Learned:

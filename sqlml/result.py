@@ -40,10 +40,13 @@ class Result:
         "_is_parked",
         "_rowcount",
         "arraysize",
+        "lock",
     )
 
     def __init__(self, duck: Any, guard: Guard, arrow_types: ArrowTypes | None = None) -> None:
         self.arraysize = 1
+        # Of its connection: fetches and the statements of other threads wait for one another.
+        self.lock: AbstractContextManager[Any] = nullcontext()
         self._duck = duck
         self._guard = guard
         self._arrow_types = arrow_types or _as_they_are
@@ -57,8 +60,9 @@ class Result:
     @property
     def description(self) -> list[tuple[Any, ...]] | None:
         """PEP 249's column descriptions: name, type and five Nones."""
-        if self._description is None and self._is_open:
-            self._description = self._duck.description
+        if self._description is None:
+            with self.lock:
+                self._description = self._duck.description if self._is_open else None
         return self._description
 
     @property
@@ -69,23 +73,24 @@ class Result:
     @property
     def rowcount(self) -> int:
         """The rows changed by a DML statement; -1 where DuckDB does not tell."""
-        return int(self._source().rowcount) if self._rowcount is None else self._rowcount
+        with self.lock:
+            return int(self._source().rowcount) if self._rowcount is None else self._rowcount
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row, or None."""
-        with self._guard:
+        with self.lock, self._guard:
             row: tuple[Any, ...] | None = self._source().fetchone()
             return row
 
     def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
         """The next `size` rows, by default `arraysize`."""
-        with self._guard:
+        with self.lock, self._guard:
             rows: list[tuple[Any, ...]] = self._source().fetchmany(self.arraysize if size is None else size)
             return rows
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows that are left."""
-        with self._guard:
+        with self.lock, self._guard:
             rows: list[tuple[Any, ...]] = self._source().fetchall()
             return rows
 
@@ -95,12 +100,12 @@ class Result:
 
     def df(self) -> Any:
         """All rows that are left as a pandas DataFrame."""
-        with self._guard:
+        with self.lock, self._guard:
             return _quietly(self._source().df)
 
     def arrow(self) -> Any:
         """All rows that are left as a pyarrow.Table."""
-        with self._guard, self._arrow_encoding():
+        with self.lock, self._guard, self._arrow_encoding():
             return _quietly(self._source().to_arrow_table)
 
     def arrow_reader(self, batch_size: int = _BATCH) -> Any:
@@ -110,7 +115,7 @@ class Result:
         """
         import pyarrow as pa
 
-        with self._guard, self._arrow_encoding():
+        with self.lock, self._guard, self._arrow_encoding():
             reader = _quietly(self._source().to_arrow_reader, batch_size)
         if reader is None:
             return None
@@ -127,9 +132,10 @@ class Result:
 
     def close(self) -> None:
         """Give the result up."""
-        self._is_open = False
-        self._duck = None
-        self._handed = None
+        with self.lock:
+            self._is_open = False
+            self._duck = None
+            self._handed = None
 
     def park(self, unpark: Callable[[Any, list[tuple[Any, ...]]], Any]) -> None:
         """Put the rows that are left aside, so that the connection can run another statement.
@@ -146,7 +152,7 @@ class Result:
             return
         self._rowcount = int(self._duck.rowcount)
         try:
-            with self._guard:
+            with self.lock, self._guard:
                 self._duck = self._put_aside(unpark, described)
         except Cancelled:
             raise
@@ -215,7 +221,8 @@ class _HandedOut:
     def __iter__(self) -> Iterator[Any]:
         while True:
             try:
-                batch = self._reader.read_next_batch()
+                with self._result.lock:
+                    batch = self._reader.read_next_batch()
             except StopIteration:
                 return
             yield batch

@@ -28,30 +28,35 @@ from sqlml.errors import (
     ModelReplaced,
     NotSupported,
     SqlmlError,
-    TransactionAborted,
     nearest_hint,
 )
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
 from sqlml.gate import Gate
+from sqlml.parameter_values import plain_parameters
 from sqlml.parameters import check_parameters
 from sqlml.planner import Planner, relations
-from sqlml.python_functions import PREFIX
 from sqlml.registration import Registration, plan_registration, register
 from sqlml.result import Result
 from sqlml.script import Piece, Reader
+from sqlml.session_errors import with_nearest_function
+from sqlml.session_many import execute_many
 from sqlml.session_python import PythonFunctions
+from sqlml.session_tables import RegisteredTables
+from sqlml.session_transaction import Transaction
 from sqlml.statements import STATEMENTS
 from sqlml.types import ModelVersion, Params, Plan, Progress, SourceMap
 
 _REMEMBERED = 512
 _ATTEMPTS = 10
+# Two threads that open the same new file would both write schema `sqlml`.
+_preparing = threading.RLock()
 
 
 class Session:
     """Executes SQL. Each door (Python, shell, servers) only translates to `execute` and back.
 
-    A Session is used by one thread at a time; `interrupt` may come from any.
+    Statements and fetches of several threads wait for one another; `interrupt` may come from any thread.
     """
 
     def __init__(
@@ -66,8 +71,11 @@ class Session:
         shared = Database.open(path, read_only=read_only, config=config, allow=allow)
         self.database = Engine(shared)
         self.python = PythonFunctions(self.database)
+        self.transaction = Transaction(self.database)
+        self.tables = RegisteredTables(self.database)
         try:
-            self._prepare_database(shared)
+            with _preparing:
+                self._prepare_database(shared)
             if udfs is not None:
                 self.python.add_folder(udfs, udf_sources(shared))
         except BaseException:
@@ -81,9 +89,9 @@ class Session:
         self._scripts: OrderedDict[str, list[Piece] | None] = OrderedDict()
         self._open: weakref.ref[Result] | None = None
         self._cancelled = threading.Event()
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._artifacts = ArtifactStore(self.database)
-        self._is_closed = False
+        self.is_closed = False
 
     def _prepare_database(self, shared: Database) -> None:
         shared.register_udfs(UDFS, udf_sources(shared))
@@ -101,11 +109,10 @@ class Session:
 
         Raises SqlmlError, with a hint, SQLSTATE and the place in the text.
         """
-        params = check_parameters(params)
-        with self._lock:
+        params = plain_parameters(check_parameters(params))
+        with self.lock:
             pieces = self._pieces(sql)
-            self._park()
-            self.database.allow_python()
+            self._begin_statement(sql)
             if self._cancelled.is_set():
                 self._cancelled.clear()
             if pieces is None:
@@ -114,13 +121,30 @@ class Session:
             else:
                 self._check_syntax(sql, pieces)
                 result = self._run_script(sql, pieces, params)
-            self._open = weakref.ref(result)
-            return result
+            return self._opened(result)
+
+    def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
+        """Run a statement for each row of values, all or none; gives the number of rows changed."""
+        with self.lock:
+            self._ensure_open()
+            self._begin_statement(sql)
+            self._cancelled.clear()
+            return execute_many(sql, rows, engine=self.database, run=self.execute, check_cancelled=self.check_cancelled)
+
+    def _begin_statement(self, sql: str) -> None:
+        self._park()
+        self.database.allow_python()
+        self.transaction.before(sql)
+
+    def _opened(self, result: Result) -> Result:
+        result.lock = self.lock
+        self._open = weakref.ref(result)
+        return result
 
     def plan(self, sql: str, params: Params = None) -> Plan:
         """What one statement would do; nothing is run."""
         params = check_parameters(params)
-        with self._lock:
+        with self.lock:
             pieces = self._pieces(sql)
             self._park()
             if pieces is None:
@@ -152,7 +176,7 @@ class Session:
         Each statement is given those of the named parameters that it uses.
         """
         values = dict(params or {})
-        with self._lock:
+        with self.lock:
             self._ensure_open()
             pieces = self._reader.read(sql, self.database.tokenize(sql), self.prepared)
             unused = sorted(set(values) - {name for piece in pieces for name in piece.parameters})
@@ -162,19 +186,16 @@ class Session:
                     hint=nearest_hint(unused[0], {n for p in pieces for n in p.parameters}, otherwise="Leave it out."),
                 )
             for piece in pieces:
-                self._park()
-                self.database.allow_python()
                 text = sql[piece.start : piece.end]
+                self._begin_statement(text)
                 # A statement may be ours only because of what was prepared before it.
                 [now] = self._reader.read(text, self.database.tokenize(text), self.prepared)
                 used = {name: values[name] for name in piece.parameters if name in values}
                 ours = dataclasses.replace(piece, is_ours=now.is_ours)
-                result = self._run_script(sql, [ours], used or None)
-                self._open = weakref.ref(result)
-                yield text, result
+                yield text, self._opened(self._run_script(sql, [ours], used or None))
 
     def _ensure_open(self) -> None:
-        if self._is_closed:
+        if self.is_closed:
             raise ConnectionClosed("The connection is closed.", hint="Connect again.")
 
     def _run_script(self, sql: str, pieces: list[Piece], params: Params) -> Result:
@@ -229,7 +250,8 @@ class Session:
         try:
             return self.database.execute(sql, params, source)
         except SqlmlError as error:
-            raise _with_nearest_function(error, sql) from None
+            self.transaction.failed()
+            raise with_nearest_function(error, sql) from None
 
     def plan_text(self, text: str, params: Params = None, *, unfolded: bool = False) -> Plan:
         """Plan one statement that is ours."""
@@ -283,7 +305,8 @@ class Session:
         try:
             return STATEMENTS.find(plan.statement).run(plan, self)
         except SqlmlError as error:
-            raise _with_nearest_function(error, plan.sql) from None
+            self.transaction.failed()
+            raise with_nearest_function(error, plan.sql) from None
 
     def _snapshot(self, names: Iterable[str]) -> Snapshot:
         return read_snapshot(self.database, names)
@@ -308,50 +331,42 @@ class Session:
 
     def interrupt(self) -> None:
         """Cancel the statement that runs; may be called from any thread."""
-        if self._is_closed:
+        if self.is_closed:
             return
         self._cancelled.set()
         self.database.interrupt()
 
-    def in_transaction_or_aborted(self) -> bool:
-        """Whether a transaction is open, one that had an error included."""
-        self._ensure_open()
-        self._park()
-        try:
-            return self.database.in_transaction()
-        except TransactionAborted:
-            return True
-
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open.
-
-        Raises TransactionAborted after an error in it.
-        """
-        self._ensure_open()
-        self._park()
-        return self.database.in_transaction()
+    def end(self, *, commit: bool) -> None:
+        """Commit or roll back the open transaction, if there is one."""
+        with self.lock:
+            self._ensure_open()
+            self._park()
+            self.transaction.end(commit=commit)
 
     def register_model(self, asked: Registration) -> int:
         """Store a model that was trained elsewhere; gives its version."""
-        with self._lock:
+        with self.lock:
             self._ensure_open()
             self._park()
             self.database.allow_python()
+            self.transaction.before("")
             placed = dataclasses.replace(asked, name=self._snapshot([asked.name.name]).place(asked.name))
             self._gate.authorise(plan := plan_registration(placed))
             return register(plan.details, self).version
 
     def register(self, name: str, data: Any) -> None:
         """Make a dataframe or Arrow table readable under a name."""
-        self._ensure_open()
-        self._park()
-        self.database.register(name, data)
+        with self.lock:
+            self._ensure_open()
+            self._park()
+            self.tables.register(name, data)
 
     def unregister(self, name: str) -> None:
         """Forget a registered table."""
-        self._ensure_open()
-        self._park()
-        self.database.unregister(name)
+        with self.lock:
+            self._ensure_open()
+            self._park()
+            self.tables.unregister(name)
 
     def _park(self) -> None:
         result = self._open() if self._open is not None else None
@@ -361,30 +376,16 @@ class Session:
 
     def close(self) -> None:
         """Close the connection; an open transaction rolls back, an open result is closed."""
-        if not self._is_closed:
-            result = self._open() if self._open is not None else None
-            if result is not None:
-                result.close()
-            self._is_closed = True
-            self.database.close()
+        with self.lock:
+            if not self.is_closed:
+                result = self._open() if self._open is not None else None
+                if result is not None:
+                    result.close()
+                self.is_closed = True
+                self.database.close()
 
 
 _PASS_THROUGH = Plan(statement="query", sql="", reads=None)
-
-
-def _with_nearest_function(error: SqlmlError, sql: str) -> SqlmlError:
-    """The error; where DuckDB knows no such function, with the nearest one of ours as the hint."""
-    missing = error.missing_function
-    if missing and missing.casefold() not in sql.casefold():
-        # Its place is one in the text of the view.
-        error.line = error.column = error.excerpt = None
-        if missing.startswith(PREFIX):
-            error.hint = "A function in Python of an attached database: connect to its file, or create it here."
-            return error
-        error.hint = f'A view or macro calls it. If it is a model that was dropped, create the model "{missing}" again.'
-    elif missing:
-        error.hint = nearest_hint(missing, [*FUNCTIONS.names(), "ml_train"], otherwise=error.hint)
-    return error
 
 
 def _blank(text: str) -> str:

@@ -21,8 +21,9 @@ from sqlml.catalog.functions import (
 from sqlml.catalog.snapshot import model_catalogs
 from sqlml.dialect import to_sql
 from sqlml.engine import Engine
+from sqlml.engine_errors import name_taken
 from sqlml.engine_udfs import UdfSources, made_of
-from sqlml.errors import AlreadyExists, InvalidOption, PermissionDenied
+from sqlml.errors import InvalidOption, PermissionDenied
 from sqlml.python_functions import FunctionVersion, PythonUdf, stored_udf
 from sqlml.types import ModelVersion, ObjectName
 from sqlml.udf_folder import described, read_folder
@@ -75,9 +76,7 @@ class PythonFunctions:
                 continue
             taken = ObjectName(declared.name, "main", "temp")
             if is_builtin(self._engine, declared.name) or has_macro(self._engine, taken):
-                raise AlreadyExists(
-                    f'The UDF "{declared.name}" has the name of another function.', hint="Give it another name."
-                )
+                raise name_taken(declared.name)
             types = [self._type(kind) for kind in declared.parameters]
             function = described(declared, types, self._type(declared.returns))
             self._engine.register_function(self._folder_udf(function, declared, sources))

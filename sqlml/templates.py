@@ -7,6 +7,7 @@ from functools import cache
 
 from sqlglot import exp
 
+from sqlml import nodes
 from sqlml.dialect import parse_query
 
 # What may stand in an expression several times without being worked out several times.
@@ -66,7 +67,7 @@ def apart(
 
 def cast(value: exp.Expr, duckdb_type: str) -> exp.Expr:
     """`CAST(value AS type)`."""
-    return exp.cast(value, exp.DataType.build(duckdb_type, dialect="duckdb"))
+    return nodes.cast(value, duckdb_type)
 
 
 def number(value: float) -> exp.Expr:

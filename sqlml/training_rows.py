@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from sqlml.preprocessing import Floats, InputLike, Raw, Text
 
-# Numbers that do not fit into one batch get room for at least as many: from here on the system gives whole
-# huge pages, a fourth of the time of small ones. Room that is never written to takes no memory.
-_ROOM = 1 << 19
+# Room for numbers that do not fit into one batch: from half a million on the system gives whole huge pages, in a
+# fourth of the time of small ones, and each time the arrays grow they are copied. Room that is never written to takes
+# no memory, only addresses: a gigabyte of them.
+_LEAST_ROOM, _MOST_ROOM, _ROOM_BYTES = 1 << 19, 1 << 23, 1 << 30
 _WORKERS = min(8, os.cpu_count() or 1)
 
 
@@ -79,7 +80,7 @@ class TrainingRows:
         begin, end = self._count, self._count + len(batch)
         if end > self._room:
             # Most results fit into one batch.
-            self._room = max(2 * end, _ROOM) if begin else end
+            self._room = max(2 * end, self._first_room()) if begin else end
             for name, numbers in self._numbers.items():
                 self._numbers[name] = np.empty(self._room)
                 self._numbers[name][:begin] = numbers[:begin]
@@ -91,6 +92,10 @@ class TrainingRows:
         for kept, column in zip(self._others, batch.columns[len(self._inputs) :], strict=True):
             kept.append(column.dictionary_encode() if pa.types.is_string(column.type) else column)
         self._count = end
+
+    def _first_room(self) -> int:
+        each = _ROOM_BYTES // (8 * max(1, len(self._numbers)))
+        return min(max(_LEAST_ROOM, each), _MOST_ROOM)
 
     def in_order(self, order: npt.NDArray[np.int64]) -> dict[str, Raw]:
         """The rows with these numbers in that order, by input; to be called once."""

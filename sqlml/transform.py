@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,8 @@ from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.dialect import parse_query, to_sql
-from sqlml.features import all_inputs, inputs_of
+from sqlml.features import inputs_of
+from sqlml.shapes import VECTOR, read_as, shape_of
 from sqlml.templates import bound, cast, fill, is_plain, number, text
 from sqlml.types import Feature, ModelVersion
 
@@ -26,13 +27,15 @@ _GIVEN = "sqlml_given"
 # The family of raw columns that cannot be features themselves: lists and structs.
 OTHER = "other"
 _LEARNED = "sqlml_statistic_"
+UNKNOWN = "unknown"
 _PART = {
-    "column": "SELECT $column",
-    "field": "SELECT struct_extract($column, $part)",
-    "element": "SELECT list_extract($column, $part)",
-    # A place of a sparse vector that is not listed is 0.
-    "index": "SELECT coalesce(map_extract_value($column, $part), 0::DOUBLE)",
+    "word": "SELECT list_contains($column, $part)::DOUBLE",
+    # A place of a sparse vector that is not listed is 0; one without any list, which has no size, is unknown.
+    "index": "SELECT coalesce(map_extract_value($column, $part), cardinality($column) * 0::DOUBLE)",
+    # Before the rows have said which places there are.
+    UNKNOWN: "SELECT len($column)::DOUBLE",
 }
+_SPARSE = "SELECT map_from_entries(list_filter($x, lambda sqlml_e: struct_extract(sqlml_e, $index) IS NOT NULL))"
 
 
 @dataclass(frozen=True)
@@ -46,24 +49,49 @@ class MadeColumn:
 
 @dataclass(frozen=True)
 class MadeFeature:
-    """A feature: a column, a field of one that is a struct, or a place of one that is a vector."""
+    """A feature: a column, a place of one that is a vector, or one of the two below fields of a struct, its `path`."""
 
     feature: Feature
     column: str
     kind: str = "column"
     part: str | int | None = None
+    path: tuple[str, ...] = ()
 
     def of(self, column: exp.Expr) -> exp.Expr:
         """The feature of its column."""
-        part = exp.Literal.string(self.part) if isinstance(self.part, str) else exp.Literal.number(self.part or 0)
+        for field in self.path:
+            column = exp.Anonymous(this="struct_extract", expressions=[column.copy(), exp.Literal.string(field)])
+        if self.kind == "column":
+            return column.copy()
+        part = exp.Literal.string(self.part) if isinstance(self.part, str) else _whole(self.part or 0)
+        if self.kind == "element":
+            # There may be thousands.
+            return exp.Anonymous(this="list_extract", expressions=[column.copy(), part])
         return fill(_PART[self.kind], {"column": column, "part": part})
 
 
-def prepared(column: MadeColumn, features: Sequence[MadeFeature]) -> exp.Expr:
-    """The expression of a column as its features take it: a sparse vector as a map, made once for all its places."""
-    if any(f.kind == "index" and f.column == column.name for f in features):
-        return fill("SELECT map_from_entries($column)", {"column": column.tree})
-    return column.tree.copy()
+def prepared(column: MadeColumn, features: Sequence[MadeFeature], *, is_implicit: bool) -> exp.Expr:
+    """The expression of a column as its features take it.
+
+    A sparse vector is a map, made once for all its places; a list of numbers an array, so that the engine refuses
+    another length; without a TRANSFORM clause, which may make what it likes, numbers in it are DOUBLE.
+    """
+    own = [f for f in features if f.column == column.name]
+    shape = shape_of(column.type)
+    if shape is None or not own:
+        return column.tree.copy()
+    lengths: dict[tuple[str, ...], int] = {}
+    for made in own:
+        if made.kind == "element":
+            lengths[made.path] = max(lengths.get(made.path, 0), int(made.part or 0))
+    by_name = {"_".join((column.name, *path)): length for path, length in lengths.items()}
+    is_cast = is_implicit or (shape.family == VECTOR and by_name)
+    tree = column.tree.copy()
+    if is_cast:
+        tree = exp.Cast(this=tree, to=read_as(column.type, column.name, by_name))
+    if any(f.kind == "index" for f in own):
+        return fill(_SPARSE, {"x": tree, "index": exp.Literal.string(shape.fields[0][0])})
+    return tree
 
 
 @dataclass(frozen=True)
@@ -73,6 +101,12 @@ class Transform:
     columns: tuple[MadeColumn, ...]
     features: tuple[MadeFeature, ...]
     passed: tuple[str, ...]
+    is_implicit: bool = False
+
+
+def is_implicit(model: ModelVersion) -> bool:
+    """Whether a model has no TRANSFORM clause of the user's: one stands for its columns that are lists and structs."""
+    return bool(model.transform) and read(model.transform).is_implicit
 
 
 def learned(position: int) -> exp.Placeholder:
@@ -126,27 +160,44 @@ def raw_value(feature: Feature, value: exp.Expr) -> exp.Expr:
     return cast(value, feature.type)
 
 
-def write(
-    columns: Sequence[MadeColumn],
-    statistics: Sequence[Any],
-    features: Sequence[MadeFeature],
-    passed: Sequence[str],
-) -> str:
-    """The clause as JSON; `passed` are the columns that come through as they are: the label, the split column.
+def written(
+    columns: Sequence[MadeColumn], aggregates: Sequence[exp.Expr], passed: Sequence[str], *, is_implicit: bool
+) -> dict[str, Any]:
+    """The clause as it was given, as plain JSON; `passed` are the columns that come through: label, split column."""
+    return {
+        "columns": [{"name": c.name, "type": c.type, "sql": to_sql(exp.select(c.tree.copy()))} for c in columns],
+        "learned_by": [to_sql(exp.select(a.copy())) for a in aggregates],
+        "passed": list(passed),
+        "is_implicit": is_implicit,
+    }
+
+
+def write(clause: Mapping[str, Any], statistics: Sequence[Any], features: Sequence[MadeFeature]) -> str:
+    """The clause with what was learned, as JSON.
 
     Raises ValueError for a statistic that JSON cannot hold.
     """
     document = {
-        "columns": [{"name": c.name, "type": c.type, "sql": to_sql(exp.select(c.tree.copy()))} for c in columns],
+        **clause,
         "statistics": list(statistics),
-        "passed": list(passed),
         "features": [
             {"feature": [f.feature.name, f.feature.type, f.feature.family]}
-            | {"column": f.column, "kind": f.kind, "part": f.part}
+            | {"column": f.column, "kind": f.kind, "part": f.part, "path": list(f.path)}
             for f in features
         ],
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def is_same(clause: Mapping[str, Any], kept: str) -> bool:
+    """Whether a clause that is kept is this one, whatever it learned; which aggregates it did not always say."""
+    document = json.loads(kept)
+    return all(document.get(key, value if key != "columns" else None) == value for key, value in clause.items())
+
+
+def statistics_of(kept: str) -> list[Any]:
+    """What a clause that is kept learned."""
+    return list(json.loads(kept)["statistics"])
 
 
 @lru_cache(maxsize=64)
@@ -159,22 +210,45 @@ def read(clause: str) -> Transform:
             MadeColumn(c["name"], c["type"], with_statistics(parse_query(c["sql"]).selects[0], statistics))
             for c in document["columns"]
         ),
-        tuple(MadeFeature(Feature(*f["feature"]), f["column"], f["kind"], f["part"]) for f in document["features"]),
+        tuple(_read_feature(f) for f in document["features"]),
         tuple(document["passed"]),
+        bool(document.get("is_implicit")),
     )
 
 
-def replayed_inputs(model: ModelVersion, raw: Mapping[str, exp.Expr]) -> nodes.ReplayedInputs:
-    """The struct of a model's inputs, made of raw values by folded name."""
+def _read_feature(stored: Mapping[str, Any]) -> MadeFeature:
+    feature, column, kind, part = Feature(*stored["feature"]), stored["column"], stored["kind"], stored["part"]
+    # Fields of structs were a kind of their own once.
+    if kind == "field":
+        return MadeFeature(feature, column, path=(part,))
+    return MadeFeature(feature, column, kind, part, tuple(stored.get("path", ())))
+
+
+def replayed_inputs(model: ModelVersion, raw: Mapping[str, exp.Expr], *, cheap: bool = False) -> nodes.ReplayedInputs:
+    """The struct of a model's inputs, made of raw values by folded name; `cheap` ones may be worked out several times.
+
+    Lists that are columns stay one field of it; the UDF takes them apart, or who writes SQL, by `packed`.
+    """
     transform = read(model.transform)
     values = {f.name: _given_value(f, raw[f.name.casefold()]) for f in model.raw}
-    given = _struct(values)
-    inputs = _inputs(transform, {k.casefold(): v for k, v in values.items()})
-    if not all(is_plain(v) for v in values.values()):
+    given = _struct({name: value.copy() for name, value in values.items()})
+    is_packed = bool(packed(model))
+    names = {k.casefold(): v for k, v in values.items()}
+    if (cheap and transform.is_implicit) or all(is_plain(v) for v in values.values()):
+        inputs = _inputs(transform, names, packed=is_packed)
+    else:
         # Each is worked out once, however often the clause names it.
         names = {name.casefold(): _field(_GIVEN, name) for name in values}
-        inputs = bound(given.copy(), _GIVEN, _inputs(transform, names))
-    return nodes.ReplayedInputs(this=inputs, raw=given)
+        inputs = bound(given.copy(), _GIVEN, _inputs(transform, names, packed=is_packed))
+    return nodes.ReplayedInputs(this=inputs, raw=given, is_packed=is_packed)
+
+
+def packed(model: ModelVersion) -> dict[str, tuple[str, int]]:
+    """The inputs that are places of a list which is one field of the struct of inputs: its name, and which place."""
+    if not is_implicit(model):
+        return {}
+    places = [f for f in read(model.transform).features if f.kind == "element"]
+    return {f.feature.name: ("_".join((f.column, *f.path)), int(f.part or 0)) for f in places}
 
 
 def macro_inputs(model: ModelVersion, raw: Mapping[str, exp.Expr]) -> exp.Expr:
@@ -184,7 +258,7 @@ def macro_inputs(model: ModelVersion, raw: Mapping[str, exp.Expr]) -> exp.Expr:
     """
     if model.task == "transform":
         return _struct({c.name: over(c.tree, raw) for c in read(model.transform).columns})
-    inputs: exp.Expr = replayed_inputs(model, raw).this
+    inputs: exp.Expr = replayed_inputs(model, raw, cheap=True).this
     return inputs
 
 
@@ -195,29 +269,47 @@ def _given_value(feature: Feature, value: exp.Expr) -> exp.Expr:
     return value.copy()
 
 
-def _inputs(transform: Transform, raw: Mapping[str, exp.Expr]) -> exp.Expr:
+def _inputs(transform: Transform, raw: Mapping[str, exp.Expr], *, packed: bool) -> exp.Expr:
     needed = {f.column for f in transform.features}
-    columns = {c.name: over(prepared(c, transform.features), raw) for c in transform.columns if c.name in needed}
-    many = any(f.kind != "column" or len(inputs_of(f.feature)) > 1 for f in transform.features)
-    if not many:
-        return _input_struct(transform, columns)
+    columns = {
+        c.name: over(prepared(c, transform.features, is_implicit=transform.is_implicit), raw)
+        for c in transform.columns
+        if c.name in needed
+    }
+    many = any(f.kind != "column" or f.path or len(inputs_of(f.feature)) > 1 for f in transform.features)
+    # DuckDB computes a cast or map once, however often it stands there; a lambda costs more.
+    if transform.is_implicit or not many:
+        return _input_struct(transform, columns, packed=packed)
     names = {name: _field(MADE, name) for name in columns}
-    return bound(_struct(columns), MADE, _input_struct(transform, names))
+    return bound(_struct(columns), MADE, _input_struct(transform, names, packed=packed))
 
 
-def _input_struct(transform: Transform, columns: Mapping[str, exp.Expr]) -> exp.Expr:
-    made = {f.feature.name: f.of(columns[f.column]) for f in transform.features}
-    specs = all_inputs(tuple(f.feature for f in transform.features))
-    return _struct({spec.name: spec.sql(made[spec.feature.name].copy()) for spec in specs})
+def _input_struct(transform: Transform, columns: Mapping[str, exp.Expr], *, packed: bool) -> exp.Struct:
+    values: dict[str, exp.Expr] = {}
+    for made in transform.features:
+        if packed and made.kind == "element":
+            # One field for all places: the UDF takes it apart.
+            name = "_".join((made.column, *made.path))
+            if name not in values:
+                values[name] = replace(made, kind="column").of(columns[made.column])
+            continue
+        value = made.of(columns[made.column])
+        values |= {spec.name: spec.sql(value.copy()) for spec in inputs_of(made.feature)}
+    return _struct(values)
 
 
 def _struct(values: Mapping[str, exp.Expr]) -> exp.Struct:
+    """A struct of values that stand nowhere else."""
     return exp.Struct(
         expressions=[
-            exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=value.copy())
+            exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=value)
             for name, value in values.items()
         ]
     )
+
+
+def _whole(value: int) -> exp.Expr:
+    return exp.Literal.number(value) if value >= 0 else exp.Paren(this=exp.Neg(this=exp.Literal.number(-value)))
 
 
 def _field(struct: str, name: str) -> exp.Expr:

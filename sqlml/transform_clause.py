@@ -68,8 +68,9 @@ def read_clause(
     *,
     labels: Sequence[str],
     kept: Sequence[str],
+    keys: Sequence[str] = (),
 ) -> Clause:
-    """The clause over the columns of the query; labels and what is `kept` must come through unchanged.
+    """The clause over the columns of the query; labels, what is `kept` and keys of partitions must not be changed.
 
     Raises an error at its place for what a clause may not have.
     """
@@ -80,8 +81,10 @@ def read_clause(
     for item in found:
         _check(item, planner)
     trees = [_resolved(i, by_name, made, planner) for i in found]
-    passed = _passed(found, trees, [n for n in (*labels, *kept) if n], planner)
-    for name in (*labels, *kept):
+    folded_keys = {name.casefold() for name in keys}
+    unchanged = _passed(found, trees, [n for n in (*labels, *kept, *keys) if n], planner)
+    passed = [name for name in unchanged if name.casefold() not in folded_keys]
+    for name in (*labels, *kept, *keys):
         if name.casefold() in by_name and name.casefold() not in made:
             raise planner.at(
                 InvalidOption(

@@ -34,4 +34,5 @@ def con() -> Iterator[sqlml.Connection]:
 
     connection = sqlml.connect()
     yield connection
-    connection.close()
+    if not connection.closed:
+        connection.close()

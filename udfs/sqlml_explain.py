@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sqlml_udfs._inputs import arrays_of
+
 Explanations = Callable[[str, dict[str, Any], Any], Any]
 
 
@@ -36,9 +38,7 @@ class SqlmlExplain:
         takes = pa.types.is_string(sha256.type) and pa.types.is_struct(inputs.type) and pa.types.is_integer(output.type)
         if not takes or not pc.all(pc.equal(sha256, sha256[0])).as_py():
             raise ValueError(f"{self.name} takes the sha256 of one artifact, a struct of its inputs and a position.")
-        struct = inputs.combine_chunks() if isinstance(inputs, pa.ChunkedArray) else inputs
-        names = [struct.type.field(i).name for i in range(struct.type.num_fields)]
-        arrays = dict(zip(names, struct.flatten(), strict=True))
+        arrays = arrays_of(inputs)
         position = pc.fill_null(output, 1).to_numpy(zero_copy_only=False)
         found = self._explanations(sha256[0].as_py(), arrays, position)
         rows, width = found.shape

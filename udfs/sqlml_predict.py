@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sqlml_udfs._inputs import arrays_of
+
 Scores = Callable[[str, dict[str, Any], int | None], Any]
 
 
@@ -37,9 +39,7 @@ class SqlmlPredict:
         takes = pa.types.is_string(sha256.type) and pa.types.is_struct(inputs.type)
         if not takes or not pc.all(pc.equal(sha256, sha256[0])).as_py():
             raise ValueError(f"{self.name} takes the sha256 of one artifact and a struct of its inputs.")
-        struct = inputs.combine_chunks() if isinstance(inputs, pa.ChunkedArray) else inputs
-        names = [struct.type.field(i).name for i in range(struct.type.num_fields)]
-        arrays = dict(zip(names, struct.flatten(), strict=True))
+        arrays = arrays_of(inputs)
         scores = self._scores(sha256[0].as_py(), arrays, None if connection is None else connection[0].as_py())
         rows, width = scores.shape
         offsets = pa.array(np.arange(0, rows * width + 1, width, dtype=np.int32))

@@ -6,49 +6,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from sqlglot import exp
 
 from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.schema import MACROS
+from sqlml.catalog.snapshot import read_snapshot
 from sqlml.dialect import parse, to_sql
+from sqlml.engine_private import builtin_functions
 from sqlml.errors import InvalidSql
 from sqlml.features import interface
 from sqlml.types import ModelVersion
 
 ROW, INPUTS = "features", "inputs"
 
-_SAME_NAME = """
-SELECT database_name = ? AND schema_name = ?, macro_definition FROM duckdb_functions()
-WHERE lower(function_name) = lower(?) AND (database_name IN (?, 'system') OR internal) AND schema_name <> ?
+# DuckDB writes out every macro of every file for these, 100 kB for a model of trees: only where something is dropped.
+_DEFINITION = """
+SELECT macro_definition FROM duckdb_functions()
+WHERE database_name = ? AND schema_name = ? AND lower(function_name) = lower(?)
 """
-_SCORES = """
-SELECT lower(function_name) FROM duckdb_functions()
-WHERE database_name = ? AND schema_name = ? AND starts_with(lower(function_name), lower(?))
-"""
+_MACROS = "SELECT lower(function_name) FROM duckdb_functions() WHERE database_name = ? AND schema_name = ?"
 
 
-def create_macros(cursor: Cursor, model: ModelVersion, suffix: str, answer: exp.Expr, scores: exp.Expr) -> None:
+def create_macros(
+    cursor: Cursor,
+    model: ModelVersion,
+    suffix: str,
+    answer: exp.Expr,
+    scores: exp.Expr,
+    dropped: Sequence[ModelVersion] = (),
+) -> None:
     """`CREATE OR REPLACE MACRO sqlml_models."name"(features) AS answer`, and `"name#<interface>"(inputs) AS scores`.
 
     A view that was made for a version with other inputs or classes calls the macro of another interface, which becomes
-    an error.
+    an error; also for versions that were dropped just now.
     """
-    own = f"#{interface(model)}"
+    own = interface(model)
     if suffix != f"@{model.version}":
-        for name in set(_scores_macros(cursor, model, suffix)) - {_full_name(model, suffix + own).lower()}:
-            _create(cursor, _in_macros(model, name), INPUTS, _changed(model), replace=True)
-    _create(cursor, _in_macros(model, _full_name(model, suffix)), ROW, answer, replace=True)
-    _create(cursor, _in_macros(model, _full_name(model, suffix + own)), INPUTS, scores, replace=True)
+        versions = (v for v in read_snapshot(cursor, [model.name]).versions if v.model_id == model.model_id)
+        for other in sorted({interface(v) for v in (*versions, *dropped)} - {own}):
+            _create(cursor, _in_macros(model, f"{suffix}#{other}"), INPUTS, _changed(model), replace=True)
+    _create(cursor, _in_macros(model, suffix), ROW, answer, replace=True)
+    _create(cursor, _in_macros(model, f"{suffix}#{own}"), INPUTS, scores, replace=True)
 
 
-def drop_macros(cursor: Cursor, model: ModelVersion, suffix: str = "") -> None:
-    """Drop the macros of a version, an alias or the default of a model."""
-    for name in (_full_name(model, suffix), *_scores_macros(cursor, model, suffix)):
-        cursor.rows(to_sql(exp.Drop(tables=[_in_macros(model, name)], kind="MACRO", exists=True)))
-
-
-def _scores_macros(cursor: Cursor, model: ModelVersion, suffix: str) -> list[str]:
-    return [str(row[0]) for row in cursor.rows(_SCORES, [model.catalog, MACROS, _full_name(model, suffix) + "#"])]
+def drop_macros(cursor: Cursor, model: ModelVersion, suffixes: Iterable[str]) -> None:
+    """Drop the macros of versions, aliases or the default of a model."""
+    names = [str(row[0]) for row in cursor.rows(_MACROS, [model.catalog, MACROS])]
+    for suffix in suffixes:
+        own = (model.macro_name + suffix).lower()
+        for name in names:
+            if name == own or name.startswith(f"{own}#"):
+                cursor.rows(to_sql(exp.Drop(tables=[_macro(model, name)], kind="MACRO", exists=True)))
 
 
 def _changed(model: ModelVersion) -> exp.Expr:
@@ -64,9 +74,7 @@ def create_shortcut(cursor: Cursor, model: ModelVersion) -> None:
     """
     # A macro finds other functions from the current database, and a file must not know under which name it is attached.
     [(current,)] = cursor.rows("SELECT current_database()")
-    if model.catalog == current and not cursor.rows(
-        _SAME_NAME, [model.catalog, model.schema, model.name, model.catalog, MACROS]
-    ):
+    if model.catalog == current and model.name.casefold() not in builtin_functions():
         _create(cursor, _shortcut(model), ROW, _shortcut_body(model), replace=False)
 
 
@@ -78,8 +86,8 @@ def drop_shortcut(cursor: Cursor, model: ModelVersion) -> None:
 
 def has_shortcut(cursor: Cursor, model: ModelVersion) -> bool:
     """Whether the macro in the model's own schema is there and ours."""
-    found = cursor.rows(_SAME_NAME, [model.catalog, model.schema, model.name, model.catalog, MACROS])
-    return [is_shortcut(str(definition), model) for is_own, definition in found if is_own] == [True]
+    found = cursor.rows(_DEFINITION, [model.catalog, model.schema, model.name])
+    return [is_shortcut(str(definition), model) for (definition,) in found] == [True]
 
 
 def is_shortcut(definition: str, model: ModelVersion) -> bool:
@@ -106,15 +114,17 @@ def _shortcut(model: ModelVersion) -> exp.Table:
 
 
 def _create(cursor: Cursor, name: exp.Table, parameter: str, body: exp.Expr, *, replace: bool) -> None:
+    """Create a macro; one that is there is replaced, or else stays."""
     head = exp.UserDefinedFunction(this=name, expressions=[exp.to_identifier(parameter)], wrapped=True)
-    cursor.rows(to_sql(exp.Create(this=head, kind="MACRO", replace=replace, expression=body)))
+    made = exp.Create(this=head, kind="MACRO", replace=replace, exists=not replace, expression=body)
+    cursor.rows(to_sql(made))
 
 
-def _full_name(model: ModelVersion, suffix: str) -> str:
-    return model.macro_name + suffix
+def _in_macros(model: ModelVersion, suffix: str) -> exp.Table:
+    return _macro(model, model.macro_name + suffix)
 
 
-def _in_macros(model: ModelVersion, name: str) -> exp.Table:
+def _macro(model: ModelVersion, name: str) -> exp.Table:
     return exp.Table(
         this=exp.to_identifier(name, quoted=True),
         db=exp.to_identifier(MACROS),

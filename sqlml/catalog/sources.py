@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from sqlml.catalog.cursor import Cursor
@@ -20,9 +20,24 @@ LIMIT 1
 """
 
 
-def resolve_sources(cursor: Cursor, reads: Iterable[Relation]) -> tuple[Relation, ...]:
-    """Each relation by its full name; one that was read with `*` gets all its columns."""
-    return tuple(relation if relation.is_path else _resolved(cursor, relation) for relation in reads)
+# A dataframe has no place in a database: it stands as temp.registered.<name>.
+REGISTERED = ("temp", "registered")
+
+
+def resolve_sources(
+    cursor: Cursor, reads: Iterable[Relation], registered: Collection[str] = ()
+) -> tuple[Relation, ...]:
+    """Each relation by its full name; one that was read with `*` gets all its columns.
+
+    `registered` are the names, without case, of the dataframes of the connection.
+    """
+    found = [relation if relation.is_path else _resolved(cursor, relation) for relation in reads]
+    return tuple(
+        replace(relation, name=ObjectName(relation.name.name, REGISTERED[1], REGISTERED[0]))
+        if relation.name.catalog == "temp" and relation.name.name.casefold() in registered
+        else relation
+        for relation in found
+    )
 
 
 def _resolved(cursor: Cursor, relation: Relation) -> Relation:

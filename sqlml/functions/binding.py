@@ -12,6 +12,7 @@ from sqlglot import exp
 from sqlml.errors import InvalidOption, NotFound, WrongType, nearest_hint
 from sqlml.features import FAMILY_TYPES, accepts, family_of, model_inputs, value_family
 from sqlml.functions.base import Context, Source, named_value
+from sqlml.shapes import STRUCT, Shape, shape_of
 from sqlml.transform import OTHER, replayed_inputs
 from sqlml.types import Column, Feature, ModelVersion
 
@@ -83,8 +84,10 @@ def bind_row(model: ModelVersion, argument: exp.Expr, context: Context, at: exp.
     kind = kind_of(argument, context, at, struct=True)
     if source is not None and kind is None:
         return _bind_source(model, source)
-    is_feature = any(f.name.casefold() == argument.name.casefold() for f in model.takes)
-    is_struct = kind.startswith("STRUCT(") if kind is not None else not is_feature
+    feature = next((f for f in model.takes if f.name.casefold() == argument.name.casefold()), None)
+    if feature is not None and feature.family == STRUCT:
+        return None
+    is_struct = kind.startswith("STRUCT(") if kind is not None else feature is None
     return _bind_field(model, argument) if is_struct else None
 
 
@@ -154,10 +157,23 @@ def kind_of(value: exp.Expr, context: Context, at: exp.Expr, *, struct: bool) ->
     if isinstance(value, exp.Cast):
         return next((name for types, name in _CAST_KINDS if value.to.this in types), None)
     if isinstance(value, exp.Array | exp.Struct):
-        return "LIST[]" if isinstance(value, exp.Array) else "STRUCT()"
+        return _UNNAMED[0] if isinstance(value, exp.Array) else _kind_of_struct(value)
     return None
 
 
+def _kind_of_struct(value: exp.Struct) -> str:
+    """The type of a struct that is written out: its fields, of types that are not known."""
+    names = [named_value(field)[0] for field in value.expressions]
+    null = exp.DataType.build("NULL", dialect="duckdb")
+    fields = [exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=null.copy()) for name in names if name]
+    if len(fields) < len(names):
+        return _UNNAMED[1]
+    kind = exp.DataType(this=exp.DataType.Type.STRUCT, expressions=fields, nested=True)
+    return kind.sql(dialect="duckdb")
+
+
+# A list of anything and a struct of anything.
+_UNNAMED = ("LIST[]", "STRUCT()")
 # The names of types that DuckDB takes are many; these are what they all mean.
 _CAST_KINDS = (
     (exp.DataType.NUMERIC_TYPES, "DOUBLE"),
@@ -165,7 +181,7 @@ _CAST_KINDS = (
     ({exp.DataType.Type.BOOLEAN}, "BOOLEAN"),
     ({exp.DataType.Type.DATE}, "DATE"),
     ({exp.DataType.Type.VARBINARY, exp.DataType.Type.BINARY}, "BLOB"),
-    ({exp.DataType.Type.ARRAY, exp.DataType.Type.LIST}, "LIST[]"),
+    ({exp.DataType.Type.ARRAY, exp.DataType.Type.LIST}, _UNNAMED[0]),
 )
 
 
@@ -174,13 +190,43 @@ def _check_type(model: ModelVersion, feature: Feature, kind: str | None) -> None
         return
     family = family_of(kind)
     trained = value_family(feature)
-    is_other = feature.family == OTHER and family in (None, "null")
-    if not is_other and (family is None or feature.family == OTHER or not accepts(trained, family)):
+    shape = shape_of(feature.type)
+    if shape is not None and feature.family != OTHER:
+        is_wrong = not _is_read_as(shape, kind)
+    elif feature.family == OTHER:
+        is_wrong = family not in (None, "null")
+    else:
+        is_wrong = family is None or not accepts(trained, family)
+    if is_wrong:
         raise WrongType(
             f'The feature "{feature.name}" of model "{model.short_name}" is {FAMILY_TYPES[trained]} '
             f"({feature.type}) and was given {kind}.",
             hint=f'Cast it: CAST("{feature.name}" AS {feature.type}).',
         )
+
+
+def _is_read_as(shape: Shape, kind: str) -> bool:
+    """Whether values of a type may stand in for a list or struct that was trained on."""
+    if family_of(kind) == "null":
+        return True
+    if kind in _UNNAMED:
+        return (shape.family == STRUCT) == (kind == _UNNAMED[1])
+    given = shape_of(kind)
+    if given is None or given.family != shape.family:
+        return False
+    if given.length and shape.length and given.length != shape.length:
+        return False
+    known = {name.casefold(): kind for name, kind in given.fields}
+    if shape.family != STRUCT:
+        return True
+    return all(name.casefold() in known and _is_field(kind, known[name.casefold()]) for name, kind in shape.fields)
+
+
+def _is_field(trained: str, given: str) -> bool:
+    shape, family = shape_of(trained), family_of(given)
+    if shape is not None:
+        return _is_read_as(shape, given)
+    return family is not None and (family == "null" or accepts(family_of(trained) or "", family))
 
 
 def _missing(model: ModelVersion, missing: list[str], given: list[str], what: str) -> NotFound:

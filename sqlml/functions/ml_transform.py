@@ -9,7 +9,7 @@ from sqlml.functions.base import Call, Context, Function
 from sqlml.functions.binding import bind_columns, raw_values
 from sqlml.functions.calls import model_argument
 from sqlml.functions.table_input import data_query, settings
-from sqlml.transform import over, read
+from sqlml.transform import is_implicit, over, read
 
 
 class MlTransform(Function):
@@ -34,7 +34,7 @@ class MlTransform(Function):
         model = context.model(model_argument(call))
         query = data_query(call)
         settings(call, ())
-        if not model.transform:
+        if not model.transform or is_implicit(model):
             raise InvalidOption(
                 f'Model "{model.short_name}" has no TRANSFORM clause.',
                 hint="Write CREATE MODEL ... TRANSFORM (...) to have one.",

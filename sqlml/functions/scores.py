@@ -18,11 +18,12 @@ def score_call(model: ModelVersion, inputs: exp.Expr, context: Context) -> exp.E
     SQL that is kept calls the model's macro instead, which is replaced with each version.
     """
     values = inputs.this if isinstance(inputs, nodes.ReplayedInputs) else inputs
+    is_packed = bool(inputs.args.get("is_packed"))
     if context.is_stored:
         context.scored_by("macro", model)
         raw = inputs.args["raw"] if isinstance(inputs, nodes.ReplayedInputs) else inputs
         return kept_call(model, raw, context.catalog)
-    form = context.sql_form(model) if isinstance(values, exp.Struct) else None
+    form = context.sql_form(model) if isinstance(values, exp.Struct) and not is_packed else None
     if form is not None and form.pays and is_repeatable(values):
         context.scored_by("sql", model)
         return form.scores(inputs_of(values))

@@ -12,6 +12,7 @@ from sqlml.errors import InvalidOption, TrainingFailed, nearest_hint
 from sqlml.fitting import Fitted, TrainingData
 from sqlml.model_types.base import ModelType
 from sqlml.options import option
+from sqlml.sklearn_parameters import check_parameters
 from sqlml.types import Progress
 
 _CLASSIFIERS = {
@@ -81,7 +82,7 @@ ALLOWED: dict[str, tuple[str, str]] = {
     **{name: (f"sklearn.{module}", "regression") for name, module in _REGRESSORS.items()},
 }
 # Parameters that are not the user's: the seed is an option, the rest prints, forks or writes files.
-_RESERVED = ("memory", "n_jobs", "random_state", "verbose", "warm_start")
+RESERVED = ("memory", "n_jobs", "random_state", "verbose", "warm_start")
 
 
 class Sklearn(ModelType):
@@ -97,7 +98,8 @@ class Sklearn(ModelType):
             OneHotEncoder/StandardScaler of flats[["rooms", "area", "city"]], price)
 
     model_params takes numbers, TRUE, FALSE, NULL and the words that scikit-learn lists for a parameter; never the name
-    of a function, a class or a file. Its class decides whether it is a classification or a regression.
+    of a function, a class or a file. They are checked while the statement is planned, by EXPLAIN too. The class decides
+    whether it is a classification or a regression.
     """
 
     name = "sklearn"
@@ -110,6 +112,11 @@ class Sklearn(ModelType):
 
         model_class: str = option("", "The estimator: a name of scikit-learn's like 'HistGradientBoostingRegressor'.")
         model_params: Mapping[str, Any] | None = option(None, "Its parameters: {'max_iter': 200}.")
+
+        def __post_init__(self) -> None:
+            """Check the parameters without scikit-learn, so that EXPLAIN finds what is wrong."""
+            if self.model_class in ALLOWED:
+                check_parameters(self.model_class, self.model_params or {}, RESERVED)
 
     def task_of(self, options: Any) -> str:
         """Classification or regression, by the class.
@@ -135,9 +142,8 @@ class Sklearn(ModelType):
         module, _ = ALLOWED[options.model_class]
         estimator = getattr(import_module(module), options.model_class)()
         params = dict(options.model_params or {})
-        _check_names(estimator, options.model_class, params)
         estimator.set_params(**params)
-        _check_values(estimator, options.model_class, params)
+        _check_values(estimator, options.model_class)
         if "random_state" in estimator.get_params(deep=False):
             estimator.set_params(random_state=seed)
         return estimator
@@ -164,30 +170,8 @@ class Sklearn(ModelType):
         )
 
 
-def _check_names(estimator: Any, model_class: str, params: Mapping[str, Any]) -> None:
-    known = [name for name in estimator.get_params(deep=False) if name not in _RESERVED]
-    for name in params:
-        if name == "random_state":
-            raise InvalidOption('The seed is not a parameter of "model_params".', hint="Use the option seed.")
-        if name not in known:
-            hint = nearest_hint(name, known, otherwise=f"Known: {', '.join(sorted(known))}.")
-            raise InvalidOption(f'{model_class} has no parameter "{name}" that can be set.', hint=hint)
-
-
-def _check_values(estimator: Any, model_class: str, params: Mapping[str, Any]) -> None:
-    """Refuse a string that is not one of the words that scikit-learn lists for the parameter, and a wrong type."""
-    from sklearn.utils._param_validation import StrOptions
-
-    for name, value in params.items():
-        # A list of what the parameter takes, or "no_validation".
-        taken = estimator._parameter_constraints.get(name, [])
-        words = sorted({word for kind in taken if isinstance(kind, StrOptions) for word in kind.options})
-        if isinstance(value, str) and value not in words:
-            hint = f"It takes {', '.join(words)}." if words else "It takes no string."
-            raise InvalidOption(
-                f'"{value}" is not a value of the parameter "{name}" of {model_class}.',
-                hint=nearest_hint(value, words, otherwise=hint),
-            )
+def _check_values(estimator: Any, model_class: str) -> None:
+    """Let scikit-learn check the values too: it is the judge, and a newer one may know better."""
     try:
         estimator._validate_params()
     except ValueError as error:

@@ -75,7 +75,7 @@ _PURE = frozenset(
         *("date_diff", "date_part", "date_trunc", "datediff", "datepart", "day", "dayofmonth", "dayofweek"),
         *("dayofyear", "epoch", "epoch_ms", "epoch_us", "hour", "make_date", "make_timestamp", "minute", "month"),
         *("quarter", "second", "strptime", "try_strptime", "week", "weekofyear", "year"),
-        "struct_extract",
+        *("list_contains", "list_extract", "struct_extract"),
     )
 )
 _REPEATABLE = (
@@ -88,6 +88,7 @@ _REPEATABLE = (
     exp.Cast,
     exp.DataType,
     exp.DataTypeParam,
+    exp.ColumnDef,
     exp.Interval,
     exp.Var,
     exp.Paren,

@@ -12,7 +12,7 @@ from sqlml.features import KEY, Input, all_inputs
 from sqlml.sql_form.base import Margins
 from sqlml.sql_form.formats import margins_of
 from sqlml.sql_form.links import IDENTITY
-from sqlml.sql_form.writing import call, number, total
+from sqlml.sql_form.writing import call, number, portable, total
 from sqlml.types import ModelVersion
 
 DIALECTS = ("bigquery", "duckdb", "postgres", "snowflake", "spark")
@@ -41,7 +41,7 @@ def exported(model: ModelVersion, document: Mapping[str, Any], dialect: str, sou
     for below in query.ctes if dialect == "postgres" else ():
         # PostgreSQL would put the margins in wherever they are named, and compute them as often.
         below.set("materialized", True)  # noqa: FBT003 - sqlglot's signature
-    return f"{query.sql(dialect=dialect, pretty=True)};\n"
+    return f"{portable(query).sql(dialect=dialect, pretty=True)};\n"
 
 
 def _input(made: Input, dialect: str) -> exp.Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,24 @@ from sqlml.dialect import to_sql
 
 
 def number(value: float) -> exp.Expr:
-    """`CAST('0.1' AS DOUBLE)`: every digit is kept, a plain literal would be a DECIMAL."""
+    """`0.1e0`: every digit is kept, `0.1` would be a DECIMAL."""
+    text = repr(float(value))
+    if math.isfinite(value):
+        return nodes.Double(this=text)
+    return _cast(text)
+
+
+def portable(tree: exp.Expr) -> exp.Expr:
+    """The tree with `CAST('0.1' AS DOUBLE)` for DuckDB's literals, which are decimals in some engines; in place."""
+    for constant in list(tree.find_all(nodes.Double)):
+        constant.replace(_cast(str(constant.this)))
+    return tree
+
+
+def _cast(text: str) -> exp.Expr:
     # A large ensemble has thousands of them: reading the name of the type each time would take half of the time.
     double = exp.DataType(this=exp.DataType.Type.DOUBLE)
-    return exp.Cast(this=exp.Literal.string(repr(float(value))), to=double)
+    return exp.Cast(this=exp.Literal.string(text), to=double)
 
 
 def numbers(values: Sequence[float | None], kind: str) -> exp.Expr:
@@ -52,7 +67,8 @@ class Formula:
 
 def write(tree: exp.Expr, names: Sequence[str]) -> Formula:
     """The formula of a tree over columns of these names."""
-    used = [name for name in names if any(c.name == name for c in tree.find_all(exp.Column))]
+    named = {c.name for c in tree.find_all(exp.Column)}
+    used = [name for name in names if name in named]
     positions = {name: i for i, name in enumerate(used)}
     marked = tree.copy()
     for column in list(marked.find_all(exp.Column)):

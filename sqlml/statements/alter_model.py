@@ -101,7 +101,7 @@ class _State:
         database = self.context.database
         lifecycle.drop_alias(database, self.versions[0], alias)
         self.aliases.pop(alias.casefold(), None)
-        drop_macros(database, self.versions[0], f"@{alias.lower()}")
+        drop_macros(database, self.versions[0], [f"@{alias.lower()}"])
         self._follow_default()
 
     def _follow_default(self) -> None:
@@ -124,8 +124,7 @@ class _State:
         database = self.context.database
         lifecycle.rename(database, self.versions[0], name)
         suffixes = ["", *(f"@{alias}" for alias in self.aliases), *(f"@{v.version}" for v in self.versions)]
-        for suffix in suffixes:
-            drop_macros(database, self.versions[0], suffix)
+        drop_macros(database, self.versions[0], suffixes)
         drop_shortcut(database, self.versions[0])
         self.versions = [replace(v, name=name.name, schema=str(name.schema)) for v in self.versions]
         for version in self.versions:

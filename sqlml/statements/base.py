@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Protocol
 
@@ -49,6 +49,13 @@ class PythonFunctions(Protocol):
         """All there are."""
 
 
+class RegisteredTables(Protocol):
+    """The dataframes and Arrow tables that were registered on a connection."""
+
+    def names(self) -> Collection[str]:
+        """Their names, without case."""
+
+
 class Context(Protocol):
     """What a statement may use while it runs."""
 
@@ -80,6 +87,10 @@ class Context(Protocol):
     @property
     def python(self) -> PythonFunctions:
         """The functions in Python."""
+
+    @property
+    def tables(self) -> RegisteredTables:
+        """What was registered by name."""
 
     @property
     def prepared(self) -> dict[str, str]:

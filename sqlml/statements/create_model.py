@@ -19,15 +19,16 @@ from sqlml.errors import (
 from sqlml.features import all_inputs, family_of, feature_of
 from sqlml.lineage import LabelLineage, label_lineage
 from sqlml.model_types import MODEL_TYPES
-from sqlml.options import CommonOptions, InstanceWeightOptions, WarmStartOptions, read_options
+from sqlml.options import CommonOptions, InstanceWeightOptions, read_options
 from sqlml.planner import Planned, Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
+from sqlml.statements.described_clause import Described, describe_clause, describe_nested
 from sqlml.statements.instance_weights import weight_column
-from sqlml.statements.learn_transform import Described, describe_clause, transform_query
+from sqlml.statements.learn_transform import transform_query
 from sqlml.statements.partition_columns import partition_keys
 from sqlml.statements.train_and_store import existing, train_and_store
-from sqlml.statements.warm_start import previous_version
+from sqlml.statements.warm_start import kept_clause, previous_version
 from sqlml.task import Task
 from sqlml.training_query import around, training_query
 from sqlml.transform_clause import read_clause
@@ -70,7 +71,8 @@ class CreateModel(Statement):
         LGBMClassifier().fit(customers[["age", "plan"]], customers["churned"])
 
     TRANSFORM (a, ML.STANDARD_SCALER(b) OVER () AS b, label) says what the columns of the query become; what it learns
-    is kept with the version and replayed wherever the model is asked, with the columns of the query.
+    is kept with the version and replayed wherever the model is asked, with the columns of the query. Structs and lists
+    become features too: one a field, a place, a text or an index.
 
     Result: one row with model, version, metrics and seconds. Source: BigQuery ML, CREATE MODEL.
     """
@@ -98,7 +100,8 @@ class CreateModel(Statement):
         raw = [c.name for c in columns]
         predicts = model_type.task != "transform"
         transform = _transform(tree, columns, common, options, planned, planner)
-        made = transform.made_features() if transform else ()
+        kept = kept_clause(transform, options, name, planner.snapshot)
+        made = transform.made_features(previous=kept) if transform else ()
         if transform:
             columns = transform.columns_of(made)
         label, features = _label_and_features(columns, common, options) if predicts else (_NO_LABEL, ())
@@ -111,7 +114,7 @@ class CreateModel(Statement):
             label_type=label.type,
             label_family=_label_family(label, model_type.task_of(options)) if predicts else "",
         )
-        task = replace(task, previous=previous_version(task, features, name, planner.snapshot))
+        task = replace(task, previous=previous_version(task, features, transform, name, planner.snapshot))
         creation = Creation(
             name=name,
             replace=bool(tree.args.get("replace")),
@@ -120,7 +123,7 @@ class CreateModel(Statement):
             features=features,
             given=given,
             query=planner.text[slice(*query_span)] if query_span else planned.sql,
-            lineage=label_lineage(planned.tree, raw, label.name, [f.name for f in features if f.name in raw]),
+            lineage=label_lineage(planned.tree, raw, label.name, _raw_names(raw, features, transform)),
             transform=transform,
         )
         self._refuse_existing(creation, planner, tree)
@@ -202,32 +205,23 @@ def _transform(
     planned: Planned,
     planner: Planner,
 ) -> Described | None:
-    """The TRANSFORM clause, checked, with the types of its columns."""
+    """The TRANSFORM clause, checked, with the types of its columns; what stands for nested columns without one."""
     trains = MODEL_TYPES.find(common.model_type).task != "transform"
     items = tree.args.get("transform")
     if items == []:
         raise planner.at(InvalidSql("TRANSFORM has no columns.", hint="Write TRANSFORM (a, b + 1 AS b, label)."), tree)
-    if not items:
-        if trains:
-            return None
+    if not items and not trains:
         hint = "Write CREATE MODEL m TRANSFORM (...) OPTIONS (model_type='transform_only') AS ..."
         raise planner.at(InvalidSql("model_type 'transform_only' needs a TRANSFORM clause.", hint=hint), tree)
     _refuse_duplicates(columns)
-    _refuse_with_transform(common, options)
     labels, kept = (list(common.input_label_cols), [common.data_split_col]) if trains else ([], [])
     if isinstance(options, InstanceWeightOptions):
         kept.append(options.instance_weight_col)
-    clause = read_clause(items, columns, planner, labels=labels, kept=kept)
-    return describe_clause(clause, planned, planner.binder, trains=trains)
-
-
-def _refuse_with_transform(common: CommonOptions, options: Any) -> None:
-    warm = isinstance(options, WarmStartOptions) and options.warm_start
-    for name, is_given in (("partition_by", common.partition_by), ("warm_start", warm)):
-        if is_given:
-            raise NotSupported(
-                f"{name} does not go with TRANSFORM in this version.", hint="Write the columns in the training query."
-            )
+    keys = common.partition_by if trains else ()
+    if not items:
+        return describe_nested(columns, planned, passed=[*labels, *kept], keys=keys)
+    clause = read_clause(items, columns, planner, labels=labels, kept=kept, keys=keys)
+    return describe_clause(clause, planned, planner.binder, trains=trains, keys=keys)
 
 
 def read_given(options: list[exp.Expr], planner: Planner) -> dict[str, Any]:
@@ -363,6 +357,13 @@ def _split_column(common: CommonOptions, by_name: dict[str, Column], label: Colu
             hint="Name a column of numbers, dates, timestamps or text.",
         )
     return column
+
+
+def _raw_names(columns: list[str], features: tuple[Feature, ...], transform: Described | None) -> list[str]:
+    """The columns of the query that are features as they are."""
+    if transform and transform.is_implicit:
+        return [f.name for f in transform.clause.raw]
+    return [f.name for f in features if f.name in columns]
 
 
 def _label_family(label: Column, task: str) -> str:

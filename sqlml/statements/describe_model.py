@@ -47,7 +47,10 @@ SELECT section, name, type, value FROM (
               FROM sqlml.metrics AS m JOIN r ON r.run_id = m.run_id
               WHERE m.key NOT IN ('loss', 'eval_loss', 'duration_ms')
     UNION ALL SELECT 5, 0, 'option', p.key, NULL, p.value FROM sqlml.params AS p JOIN r ON r.run_id = p.run_id
-    UNION ALL SELECT 6, 0, 'source', concat_ws('.', catalog_name, schema_name, relation_name), NULL, NULL
+    UNION ALL SELECT 6, 0, 'source',
+              CASE WHEN catalog_name = 'temp' AND schema_name = 'registered' THEN relation_name
+                   ELSE concat_ws('.', catalog_name, schema_name, relation_name) END,
+              CASE WHEN catalog_name = 'temp' AND schema_name = 'registered' THEN 'registered dataframe' END, NULL
               FROM sqlml.source_relations WHERE model_id = $model_id AND version = $version
     UNION ALL SELECT 7, position, 'warning', rule, NULL, message FROM sqlml.warnings
               WHERE model_id = $model_id AND version = $version
@@ -55,7 +58,8 @@ SELECT section, name, type, value FROM (
         SELECT unnest(range(len(cs))) AS n, unnest(cs) AS c FROM (
             SELECT from_json(json_extract(clause, '$.columns'),
                              '[{"name": "VARCHAR", "type": "VARCHAR", "sql": "VARCHAR"}]') AS cs
-            FROM sqlml.transforms WHERE model_id = $model_id AND version = $version)) AS t
+            FROM sqlml.transforms WHERE model_id = $model_id AND version = $version
+              AND json_extract(clause, '$.is_implicit') IS DISTINCT FROM 'true'::JSON)) AS t
 ) ORDER BY part, position, name
 """
 

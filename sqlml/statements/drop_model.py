@@ -88,8 +88,7 @@ def _drop(dropping: Dropping, context: Context) -> None:
     for dependent in using:
         drop_dependent(database, dependent)
     model = dropping.versions[0]
-    for suffix in suffixes:
-        drop_macros(database, model, suffix)
+    drop_macros(database, model, suffixes)
     if whole:
         drop_shortcut(database, model)
         delete_model(database, model.catalog, model.model_id)
@@ -100,7 +99,7 @@ def _drop(dropping: Dropping, context: Context) -> None:
     default = dropping.aliases.get("champion") if "champion" not in aliases else None
     newest = max(left, key=lambda v: v.version)
     followed = next((v for v in left if v.version == default), newest)
-    place_macros(database, followed)
+    place_macros(database, followed, dropped=dropping.dropped)
 
 
 def _refused(dropping: Dropping, using: list[Dependent], aliases: list[str]) -> DependentObjects:

@@ -112,7 +112,8 @@ def _creation(creation: Creation, row_count: int | None) -> list[str]:
         f"model type: {task.model_type.name} ({task.kind})",
         f"label: {task.label} {task.label_type}",
     ]
-    for feature in creation.features:
+    nested = creation.transform.clause.raw if creation.transform and creation.transform.is_implicit else None
+    for feature in nested or creation.features:
         count = len(inputs_of(feature))
         lines.append(f"feature: {feature.name} {feature.type} ({feature.family}{f', {count} inputs' * (count > 1)})")
     lines.append(f"options: {json.dumps(creation.given, sort_keys=True)}")

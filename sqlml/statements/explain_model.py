@@ -14,6 +14,7 @@ import sqlml.catalog.models as catalog
 from sqlml import artifacts, nodes
 from sqlml.catalog.cursor import in_catalog
 from sqlml.catalog.dependents import dependents
+from sqlml.catalog.sources import REGISTERED
 from sqlml.dialect import to_sql
 from sqlml.errors import InvalidSql
 from sqlml.features import inputs_of
@@ -157,7 +158,8 @@ def _of_data(database: Database, model: ModelVersion, document: Mapping[str, Any
         columns.setdefault(relation, []).append(column)
     for parts in sorted(sources, key=str):
         name = ".".join(p for p in parts if p)
-        yield "source", name, _listed(columns.get(name, []), _SHOWN_COLUMNS) or "all of it"
+        shown = f"registered dataframe {parts[2]}" if parts[:2] == REGISTERED else name
+        yield "source", shown, _listed(columns.get(name, []), _SHOWN_COLUMNS) or "all of it"
     [(query,)] = _read(
         database, model, "SELECT training_query FROM sqlml.model_versions WHERE model_id = ? AND version = ?"
     )

@@ -134,6 +134,11 @@ def _body(export: Export, document: Mapping[str, Any]) -> bytes:
     model = export.model
     if export.format == "json":
         return artifacts.to_bytes(document)
+    if export.format == "sql" and model.transform:
+        raise NotSupported(
+            f'The model "{model.short_name}" has TRANSFORM, or lists or structs among its columns: no SQL is written.',
+            hint=f"Its macro sqlml_models.{model.macro_name} scores in any DuckDB. TO 'm.json' writes any model.",
+        )
     if export.format == "sql":
         head = f"-- The model {model.short_name}, version {model.version}, for {export.dialect}.\n"
         return (head.replace("\r", " ") + exported(model, document, export.dialect, export.source)).encode()

@@ -7,18 +7,20 @@ columns, which ML.FEATURE_INFO answers, come with them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
 
-from sqlml.errors import NotSupported, TrainingFailed
-from sqlml.features import all_inputs, family_of, inputs_of
+from sqlml.errors import TrainingFailed
+from sqlml.features import all_inputs, inputs_of
 from sqlml.functions.analytic import of_all_rows, over_all_rows
 from sqlml.planner import Planned
+from sqlml.shapes import SPARSE, STRUCT, VECTOR, WORDS, shape_of
 from sqlml.statements.base import Context
+from sqlml.statements.described_clause import MOST_PLACES, Described
 from sqlml.templates import cast, fill
 from sqlml.training_query import around, query_rows, training_query
 from sqlml.transform import (
@@ -29,30 +31,22 @@ from sqlml.transform import (
     MadeFeature,
     literal,
     prepared,
+    read,
+    statistics_of,
     with_statistics,
     write,
 )
-from sqlml.transform_clause import Clause
-from sqlml.types import Binder, Column, Feature, FeatureStatistics, Plan, Trained
+from sqlml.types import Feature, FeatureStatistics, ModelVersion, Plan, Trained
 
-# More places of one vector are more than training and scoring one column each can carry.
-_MOST_PLACES = 1_000
-_VECTOR = 'STRUCT("index" BIGINT, "value" DOUBLE)[]'
 _PLACES = {
-    "index": """
-        SELECT {'low': min(list_min(list_transform($x, lambda sqlml_e: struct_extract(sqlml_e, 'index')))),
-                'high': max(list_max(list_transform($x, lambda sqlml_e: struct_extract(sqlml_e, 'index'))))}
+    VECTOR: "SELECT [min(len($x)), max(len($x))]",
+    WORDS: "SELECT list_sort(list_distinct(flatten(list(list_distinct($x))))::VARCHAR[])",
+    SPARSE: """
+        SELECT list_sort(list_distinct(flatten(list(
+            list_transform($x, lambda sqlml_e: struct_extract_at(sqlml_e, 1)::BIGINT)))))
     """,
-    "element": "SELECT {'low': 1, 'high': max(len($x))}",
 }
-# sqlglot's names of types that DESCRIBE calls otherwise.
-_WRITTEN = {
-    "TEXT": "VARCHAR",
-    "INT": "INTEGER",
-    "REAL": "FLOAT",
-    "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE",
-    "TIMETZ": "TIME WITH TIME ZONE",
-}
+_NESTED = {OTHER, SPARSE, STRUCT, VECTOR, WORDS}
 _NUMBERS = """
 SELECT [min($k), max($k), avg($k ORDER BY $k), quantile_cont($k, 0.5),
         coalesce(stddev_samp($k ORDER BY $k), CASE WHEN count($k) > 0 THEN 0 END), (count(*) - count($k))::DOUBLE]
@@ -76,72 +70,32 @@ class Learned:
     digest: str
 
 
-@dataclass(frozen=True)
-class Described:
-    """A clause with the types of its columns: enough to learn it."""
-
-    clause: Clause
-    columns: tuple[MadeColumn, ...]
-    query: Planned
-    trains: bool
-
-    def made_features(self, places: Mapping[str, tuple[int, int]] | None = None) -> tuple[MadeFeature, ...]:
-        """The features, given the first and last place of each vector; one place each where they are not known yet.
-
-        Raises NotSupported for a column that can be none.
-        """
-        if not self.trains:
-            return ()
-        names = [c for c in self.columns if c.name not in self.clause.passed]
-        return tuple(f for c in names for f in _features_of(c, (places or {}).get(c.name, (1, 1))))
-
-    def columns_of(self, features: Sequence[MadeFeature]) -> list[Column]:
-        """The columns that training reads: those of features, and those that come through as they are."""
-        by_column: dict[str, list[MadeFeature]] = {}
-        for feature in features:
-            by_column.setdefault(feature.column, []).append(feature)
-        found = []
-        for column in self.columns:
-            if column.name in self.clause.passed:
-                found.append(Column(column.name, column.type))
-            found += [Column(f.feature.name, f.feature.type) for f in by_column.get(column.name, [])]
-        return found
-
-
-def describe_clause(clause: Clause, planned: Planned, binder: Binder, *, trains: bool) -> Described:
-    """The clause with the types that the engine gives its columns; whether a model is trained on them."""
-    windows = [over_all_rows(s) for s in clause.statistics]
-    select = exp.select(
-        *(exp.alias_(with_statistics(tree, windows), name, quoted=True) for name, tree in clause.columns)
-    ).from_(query_rows(RAW))
-    sql, source_map = around(select, planned)
-    found = binder.describe(sql, planned.params, source_map)
-    columns = tuple(MadeColumn(c.name, c.type, tree) for c, (_, tree) in zip(found, clause.columns, strict=True))
-    return Described(clause, columns, planned, trains)
-
-
-def learn(described: Described, context: Context) -> Learned:
-    """Ask the rows.
+def learn(described: Described, context: Context, *, previous: ModelVersion | None = None) -> Learned:
+    """Ask the rows; a warm start keeps what the version learned that it goes on from.
 
     Raises TrainingFailed for statistics that cannot be kept.
     """
     clause, planned = described.clause, described.query
-    asked = [
-        fill(_ROWS, {"row": exp.column(RAW)}),
-        *(of_all_rows(s) for s in clause.statistics),
-        *(_facts(f) for f in clause.raw),
-    ]
-    (count, total, mixed), *row = _ask(asked, query_rows(RAW), planned, context)
+    kept = previous.transform if previous else ""
+    aggregates = () if kept else tuple(of_all_rows(s) for s in clause.statistics)
+    vectors = () if kept else tuple(described.vectors())
+    asked = [fill(_ROWS, {"row": exp.column(RAW)}), *(_facts(f) for f in clause.raw), *aggregates]
+    # Places of what statistics make are asked once those are known; else all is asked at once.
+    at_once = [] if aggregates else _places_of(vectors, described.columns)
+    (count, total, mixed), *row = _ask([*asked, *at_once], planned, context)
     if not count:
         raise TrainingFailed("The training query returned no rows.", hint="Check its WHERE and JOIN conditions.")
-    values = [_plain(v) for v in row[: len(clause.statistics)]]
-    facts = tuple(_statistics_of(f, v) for f, v in zip(clause.raw, row[len(values) :], strict=True))
+    facts = tuple(_statistics_of(f, v) for f, v in zip(clause.raw, row, strict=False))
+    found: Sequence[Any] = row[len(facts) :]
+    values = statistics_of(kept) if kept else [_plain(v) for v in found[: len(aggregates)]]
     constants = [literal(v) for v in values]
     learned = tuple(replace(c, tree=with_statistics(c.tree, constants)) for c in described.columns)
-    places = _places(learned, clause, planned, context) if described.trains else {}
-    features = described.made_features(places)
+    if aggregates and vectors:
+        found = _ask(_places_of(vectors, learned), planned, context)
+    places = {v.feature.name: _checked(v, f, described.columns) for v, f in zip(vectors, found, strict=False)}
+    features = described.made_features(places, previous=read(kept) if kept else None)
     try:
-        text = write(described.columns, values, features, clause.passed)
+        text = kept or write(described.written(), values, features)
     except ValueError:
         raise TrainingFailed(
             "A statistic of the TRANSFORM clause is infinite or undefined.",
@@ -159,7 +113,7 @@ def learned_plan(plan: Plan, learned: Learned) -> Plan:
         return replace(plan, details=replace(creation, learned=learned.clause))
     features = tuple(f.feature for f in learned.features)
     task = replace(creation.task, inputs=all_inputs(features))
-    made = made_query(learned.columns, learned.features, described.clause.passed)
+    made = made_query(learned.columns, learned.features, described.clause.passed, is_implicit=described.is_implicit)
     sql, source_map = training_query(task, features, described.query, made)
     details = replace(creation, task=task, features=features, learned=learned.clause)
     return replace(plan, sql=sql, source_map=source_map, details=details)
@@ -186,11 +140,12 @@ def transform_only(learned: Learned, seconds: float) -> Trained:
     )
 
 
-def made_query(columns: Sequence[MadeColumn], features: Sequence[MadeFeature], passed: Sequence[str]) -> exp.Select:
+def made_query(
+    columns: Sequence[MadeColumn], features: Sequence[MadeFeature], passed: Sequence[str], *, is_implicit: bool
+) -> exp.Select:
     """`SELECT the features and what comes through FROM the columns of the clause FROM the query`."""
-    inner = exp.select(*(exp.alias_(prepared(c, features), c.name, quoted=True) for c in columns)).from_(
-        query_rows(RAW)
-    )
+    values = {c.name: prepared(c, features, is_implicit=is_implicit) for c in columns}
+    inner = exp.select(*(exp.alias_(v, name, quoted=True) for name, v in values.items())).from_(query_rows(RAW))
     outer = []
     for column in columns:
         source = exp.column(column.name, table=MADE, quoted=True)
@@ -205,62 +160,52 @@ def transform_query(described: Described, features: Sequence[MadeFeature]) -> ex
     windows = [over_all_rows(s) for s in described.clause.statistics]
     columns = [replace(c, tree=with_statistics(c.tree, windows)) for c in described.columns]
     passed = described.clause.passed if described.trains else [c.name for c in columns]
-    return made_query(columns, features, passed)
+    return made_query(columns, features, passed, is_implicit=described.is_implicit)
 
 
-def _features_of(column: MadeColumn, places: tuple[int, int]) -> Iterator[MadeFeature]:
-    family = family_of(column.type)
-    if family is not None:
-        yield MadeFeature(Feature(column.name, column.type, "numeric" if family == "null" else family), column.name)
-    elif column.type == _VECTOR or (column.type.endswith("]") and _is_numeric_list(column.type)):
-        kind = "index" if column.type == _VECTOR else "element"
-        for place in range(places[0], places[1] + 1):
-            yield MadeFeature(Feature(f"{column.name}_{place}", "DOUBLE", "numeric"), column.name, kind, place)
-    elif column.type.startswith("STRUCT(") and not column.type.endswith("]"):
-        for field in exp.DataType.build(column.type, dialect="duckdb").expressions:
-            kind = field.args["kind"].sql(dialect="duckdb")
-            kind = _WRITTEN.get(kind, kind)
-            of_field = family_of(kind)
-            if of_field is None:
-                raise _no_feature(f"{column.name}.{field.name}", kind)
-            name = f"{column.name}_{field.name}"
-            yield MadeFeature(Feature(name, kind, of_field), column.name, "field", field.name)
-    else:
-        raise _no_feature(column.name, column.type)
+def _places_of(vectors: Sequence[MadeFeature], columns: Sequence[MadeColumn]) -> list[exp.Expr]:
+    """What asks for the places of each vector."""
+    by_name = {c.name: c for c in columns}
+    return [
+        fill(_PLACES[_family_of(v, columns)], {"x": replace(v, kind="column").of(by_name[v.column].tree)})
+        for v in vectors
+    ]
 
 
-def _no_feature(name: str, kind: str) -> NotSupported:
-    hint = "Make numbers or text of it: ML.MULTI_HOT_ENCODER(words) OVER (), ML.BAG_OF_WORDS(words) OVER ()."
-    return NotSupported(f'The column "{name}" of TRANSFORM is {kind}, which cannot be a feature.', hint=hint)
+def _family_of(vector: MadeFeature, columns: Sequence[MadeColumn]) -> str:
+    shape = shape_of(next(c.type for c in columns if c.name == vector.column))
+    for field in vector.path:
+        shape = shape_of(dict(shape.fields)[field]) if shape else None
+    assert shape is not None
+    return shape.family
 
 
-def _is_numeric_list(kind: str) -> bool:
-    return family_of(kind.rpartition("[")[0]) == "numeric"
+def _checked(vector: MadeFeature, found: Sequence[Any] | None, columns: Sequence[MadeColumn]) -> list[int | str]:
+    """The places of a vector, from 1 for a list of numbers.
+
+    Raises TrainingFailed for lists of several lengths, for too many places and for none at all.
+    """
+    name = vector.feature.name
+    is_list = _family_of(vector, columns) == VECTOR
+    if is_list and found and found[0] != found[1]:
+        raise TrainingFailed(
+            f'The lists of "{name}" have from {found[0]} to {found[1]} numbers; they need as many in each row.',
+            hint="Leave out the rows with others, or make them as long with list_resize.",
+        )
+    places = list(range(1, (found[0] or 0) + 1)) if is_list and found else list(found or ())
+    if not places:
+        raise TrainingFailed(f'The lists of "{name}" are empty or NULL in every row.', hint="Leave the column out.")
+    most = MOST_PLACES[_family_of(vector, columns)]
+    if len(places) > most:
+        raise TrainingFailed(
+            f'The vector "{name}" has {len(places)} places; at most {most} are trained on.',
+            hint="Of texts keep the most frequent: TRANSFORM (ML.MULTI_HOT_ENCODER(words, 500) OVER () AS words, ...).",
+        )
+    return places
 
 
-def _places(
-    columns: Sequence[MadeColumn], clause: Clause, planned: Planned, context: Context
-) -> dict[str, tuple[int, int]]:
-    """The first and last place of each column that is a vector, in the rows of the query."""
-    vectors = [c for c in columns if c.name not in clause.passed and family_of(c.type) is None and c.type.endswith("]")]
-    if not vectors:
-        return {}
-    asked = [fill(_PLACES["index" if c.type == _VECTOR else "element"], {"x": c.tree}) for c in vectors]
-    row = _ask(asked, query_rows(RAW), planned, context)
-    found = {}
-    for column, place in zip(vectors, row, strict=True):
-        low, high = place["low"] or 0, place["high"] if place["high"] is not None else -1
-        if high - low >= _MOST_PLACES:
-            raise TrainingFailed(
-                f'The vector "{column.name}" of TRANSFORM has {high - low + 1} places.',
-                hint=f"At most {_MOST_PLACES} are trained on: give a smaller top_k or a higher frequency_threshold.",
-            )
-        found[column.name] = (int(low), int(high))
-    return found
-
-
-def _ask(asked: Sequence[exp.Expr], rows: exp.Subquery, planned: Planned, context: Context) -> Sequence[Any]:
-    tree = exp.select(*(exp.alias_(a.copy(), f"s{i}") for i, a in enumerate(asked))).from_(rows)
+def _ask(asked: Sequence[exp.Expr], planned: Planned, context: Context) -> Sequence[Any]:
+    tree = exp.select(*(exp.alias_(a.copy(), f"s{i}") for i, a in enumerate(asked))).from_(query_rows(RAW))
     sql, source_map = around(tree, planned)
     [row] = context.database.execute(sql, planned.params, source_map).fetchall()
     return row
@@ -282,7 +227,7 @@ def _plain(value: Any) -> Any:
 
 def _facts(feature: Feature) -> exp.Expr:
     column = exp.column(feature.name, table=RAW, quoted=True)
-    if feature.family == OTHER:
+    if feature.family in _NESTED:
         return fill(_NULLS, {"x": column})
     if feature.family in ("text", "boolean"):
         return fill(_TEXTS, {"x": cast(column, "VARCHAR")})
@@ -291,7 +236,7 @@ def _facts(feature: Feature) -> exp.Expr:
 
 
 def _statistics_of(feature: Feature, values: Sequence[Any]) -> FeatureStatistics:
-    if feature.family == OTHER:
+    if feature.family in _NESTED:
         return FeatureStatistics(feature.name, null_count=int(values[0]))
     if feature.family in ("text", "boolean"):
         return FeatureStatistics(feature.name, category_count=int(values[0]), null_count=int(values[1]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.dialect import to_sql
+from sqlml.dialect import parse_query, to_sql
 from sqlml.errors import InvalidOption, SqlmlError
 from sqlml.functions.base import read_arguments
 from sqlml.planner import Planner, read_model_name
@@ -25,8 +25,8 @@ class Train(Statement):
         CREATE OR REPLACE MODEL churn OPTIONS (model_type = 'logistic_reg', input_label_cols = ['churned'])
         AS SELECT age, plan, churned FROM customers
 
-    `query` is the text of a query or the name of a table; `replace` and `if_not_exists` are the words of
-    CREATE MODEL; `options` takes a struct of options.
+    `query` is the text of a query or the name of a table; `transform` the columns of a TRANSFORM clause, as one text or
+    a list of texts; `replace` and `if_not_exists` are the words of CREATE MODEL; `options` takes a struct of options.
     """
 
     name = "ml_train"
@@ -72,6 +72,7 @@ class Train(Statement):
             this=_table(name),
             replace=_flag(values, "replace"),
             exists=_flag(values, "if_not_exists"),
+            transform=_columns(values["transform"]) if values.get("transform") is not None else None,
             expressions=options,
             expression=exp.select("*").from_("sqlml_query"),
         )
@@ -80,7 +81,26 @@ class Train(Statement):
         return before + query.strip().rstrip(";")
 
 
-_WORDS = ("model", "query", "replace", "if_not_exists", "options")
+_WORDS = ("model", "query", "replace", "if_not_exists", "options", "transform")
+
+
+def _columns(value: object) -> list[exp.Expr]:
+    """The columns of a TRANSFORM clause."""
+    texts = value if isinstance(value, list) else [value]
+    if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+        raise InvalidOption(f"transform is {value!r}.", hint=_TRANSFORM)
+    return [column for text in texts for column in _select_list(str(text))]
+
+
+def _select_list(text: str) -> list[exp.Expr]:
+    tree = parse_query("SELECT " + text)
+    found = {key for key, value in tree.args.items() if value}
+    if not isinstance(tree, exp.Select) or found != {"expressions"}:
+        raise InvalidOption("transform is more than a list of columns.", hint=_TRANSFORM)
+    return list(tree.expressions)
+
+
+_TRANSFORM = "transform => 'ML.STANDARD_SCALER(a) OVER () AS a, label', as after SELECT, or a list of such texts."
 
 
 def _written(value: object) -> exp.Expr:

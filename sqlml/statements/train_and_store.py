@@ -59,7 +59,7 @@ def train_and_store(plan: Plan, context: Context) -> Result:
             return _existing_row(database, creation.name, found)
     context.load_artifacts(plan.models)
     context.report(Progress("read", 0, 1))
-    learned = learn(creation.transform, context) if creation.transform else None
+    learned = learn(creation.transform, context, previous=creation.task.previous) if creation.transform else None
     if learned:
         context.check_cancelled()
         plan = learned_plan(plan, learned)
@@ -215,7 +215,7 @@ def _store(
                     roc_curve=evaluated.roc_curve,
                     experiment=creation.task.common.experiment,
                     run_name=creation.task.common.run_name or None,
-                    sources=resolve_sources(database, plan.reads or ()),
+                    sources=resolve_sources(database, plan.reads or (), context.tables.names()),
                 )
                 catalog.insert_version(database, new, is_first=found is None)
                 place_macros(database, model, f"@{model.version}")

@@ -17,4 +17,4 @@ CREATE VIEW v AS SELECT list_extract(CAST(['false', 'true'] AS BOOLEAN[]), CASE 
 
 -- A table is not kept SQL.
 CREATE TABLE t AS SELECT ml_predict('spend', c) AS s FROM customers AS c;
-CREATE TABLE t AS SELECT (((CAST('0.25' AS DOUBLE) + CASE WHEN isfinite(CAST("c"."age" AS DOUBLE)) THEN (CAST("c"."age" AS DOUBLE) - CAST('31.0' AS DOUBLE)) * CAST('0.25' AS DOUBLE) ELSE CAST('0.0' AS DOUBLE) END) + CASE CAST("c"."plan" AS TEXT) WHEN 'basic' THEN CAST('1.5' AS DOUBLE) WHEN 'pro' THEN CAST('2.5' AS DOUBLE) ELSE CAST('0.0' AS DOUBLE) END)) AS s FROM customers AS c;
+CREATE TABLE t AS SELECT (((0.25e0 + CASE WHEN isfinite(CAST("c"."age" AS DOUBLE)) THEN (CAST("c"."age" AS DOUBLE) - 31.0e0) * 0.25e0 ELSE 0.0e0 END) + CASE CAST("c"."plan" AS TEXT) WHEN 'basic' THEN 1.5e0 WHEN 'pro' THEN 2.5e0 ELSE 0.0e0 END)) AS s FROM customers AS c;

@@ -30,7 +30,8 @@ def connect(path: Path) -> Iterator[Connect]:
 
     yield open_one
     for connection in opened:
-        connection.close()
+        if not connection.closed:
+            connection.close()
 
 
 @pytest.fixture

@@ -315,7 +315,8 @@ class TestClosing:
         result = a.execute("SELECT x FROM points")
         assert result.fetchone() is not None
         a.close()
-        a.close()
+        with pytest.raises(errors.ConnectionClosed):
+            a.close()
         assert b.execute("SELECT count(*) FROM points").fetchall() == [(60,)]
         for use in (result.fetchone, result.fetchall, result.df, result.arrow, result.pl, result.arrow_reader):
             with pytest.raises(errors.ConnectionClosed) as caught:
