@@ -57,7 +57,7 @@ def test_literals(tmp_path):
     """The values of a configuration arrive as they are: quotes, lists, nested structs."""
     jinja2 = pytest.importorskip("jinja2")
     source = (EXAMPLE / "macros" / "model.sql").read_text("utf-8").partition("{% macro")
-    environment = jinja2.Environment()  # noqa: S701 - it writes SQL
+    environment = jinja2.Environment()
     literal = environment.from_string("".join(source[1:])).module.sqlml_literal
     value = {"a": "it's", "b": ["x", "y"], "c": {"d": True, "e": False}, "f": []}
     assert duckdb.execute(f"SELECT {literal(value)}").fetchone()[0] == value

@@ -1,34 +1,46 @@
-"""What a version was trained with: its query, the parameters of its run, its rows."""
+"""What is known of the training of a version, as plain JSON: it goes with a model that is exported."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from typing import Any
 
 from sqlml.catalog.cursor import Cursor, in_catalog
 from sqlml.types import ModelVersion
 
-_RECORD = """
-SELECT v.training_query, d.digest, d.num_rows,
-       (SELECT map(list(p.key), list(p.value)) FROM sqlml.params AS p WHERE p.run_id = v.run_id)
-FROM sqlml.model_versions AS v LEFT JOIN sqlml.datasets AS d ON d.run_id = v.run_id
-WHERE v.model_id = ? AND v.version = ?
+_RUN = """
+SELECT training_rows, evaluation_rows, dropped_rows, evaluation_source, seconds FROM sqlml.runs
+WHERE model_id = ? AND version = ?
 """
+_LISTS = {
+    "params": """SELECT p.key, p.value FROM sqlml.params AS p JOIN sqlml.runs AS r ON r.run_id = p.run_id
+                 WHERE r.model_id = ? AND r.version = ? ORDER BY p.key""",
+    "metrics": """SELECT t.key, t.value, t.step FROM sqlml.metrics AS t JOIN sqlml.runs AS r ON r.run_id = t.run_id
+                  WHERE r.model_id = ? AND r.version = ? ORDER BY t.key, t.step""",
+    "confusion": "SELECT expected, predicted, n FROM sqlml.confusion WHERE model_id = ? AND version = ? ORDER BY ALL",
+    "roc_curve": """SELECT threshold, true_positives, false_positives, true_negatives, false_negatives
+                    FROM sqlml.roc_curve WHERE model_id = ? AND version = ? ORDER BY threshold""",
+    "statistics": """SELECT name, minimum, maximum, mean, median, stddev, category_count, null_count
+                     FROM sqlml.feature_statistics WHERE model_id = ? AND version = ? ORDER BY rowid""",
+    "importances": """SELECT feature, importance_weight, importance_gain, importance_cover
+                      FROM sqlml.feature_importance WHERE model_id = ? AND version = ? ORDER BY rowid""",
+    "partitions": """SELECT key, training_rows, evaluation_rows, error
+                     FROM sqlml.partitions WHERE model_id = ? AND version = ? ORDER BY position""",
+    "warnings": """SELECT rule, feature, message FROM sqlml.warnings WHERE model_id = ? AND version = ?
+                   ORDER BY position""",
+}
 
 
-@dataclass(frozen=True)
-class TrainingRecord:
-    """Query, parameters as text, digest of the set of rows and their number; None where none were kept."""
+def read_training(cursor: Cursor, model: ModelVersion) -> dict[str, Any]:
+    """Rows, options, metrics and statistics of a version; numbers that JSON has not are None."""
+    key = [model.model_id, model.version]
+    [run] = cursor.rows(in_catalog(_RUN, model.catalog), key)
+    found = {
+        name: [[_plain(v) for v in row] for row in cursor.rows(in_catalog(sql, model.catalog), key)]
+        for name, sql in _LISTS.items()
+    }
+    return {"run": [_plain(v) for v in run], **found}
 
-    query: str
-    params: Mapping[str, str]
-    digest: str | None
-    rows: int | None
 
-
-def read_training(cursor: Cursor, model: ModelVersion) -> TrainingRecord | None:
-    """The record of a version; None where another transaction has dropped it."""
-    found = cursor.rows(in_catalog(_RECORD, model.catalog), [model.model_id, model.version])
-    for query, digest, rows, params in found:
-        return TrainingRecord(str(query), dict(params or {}), digest, rows)
-    return None
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

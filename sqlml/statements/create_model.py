@@ -1,4 +1,4 @@
-"""`CREATE [OR REPLACE] MODEL [IF NOT EXISTS | IF STALE] m OPTIONS (...) AS query`, and `ml_train('m', query => '...', ...)`."""
+"""`CREATE [OR REPLACE] MODEL [IF NOT EXISTS | IF STALE] m OPTIONS (...) AS query`, and `ml_train('m', ...)`."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class CreateModel(Statement):
 
         CREATE MODEL IF STALE churn OPTIONS (model_type='logistic_reg', input_label_cols=['churned']) AS FROM customers;
 
-    Result: one row with model, version, metrics and seconds; of IF STALE the reason too. Source: BigQuery ML, CREATE MODEL.
+    Result: one row with model, version, metrics and seconds; of IF STALE the reason too. Source: BigQuery ML.
     """
 
     name = "create_model"
@@ -88,10 +88,14 @@ class CreateModel(Statement):
     def plan(self, tree: nodes.CreateModel, planner: Planner) -> Plan:
         """Check name, options, label and features; nothing is trained."""
         self._refuse_later(tree, planner)
-        query = _query_of(tree, planner)
         given = read_given(tree.expressions, planner)
         model_type = MODEL_TYPES.find(_model_type_of(given))
         owner = f"model_type '{model_type.name}'"
+        if model_type.is_imported:
+            raise InvalidOption(
+                f"A model of {owner} is imported, not trained.", hint="OPTIONS (model_type='onnx', model_path='m.onnx')"
+            )
+        query = _query_of(tree, planner)
         senseless = [key for key in given if key in model_type.not_taken]
         if senseless:
             raise InvalidOption(f'{owner} has no option "{senseless[0]}".', hint="Leave it out.")
@@ -167,10 +171,10 @@ class CreateModel(Statement):
         ):
             if tree.args.get(key):
                 raise planner.at(NotSupported(f"{words} is not supported in this version.", hint="Leave it out."), tree)
-        words = ("OR REPLACE", "replace"), ("IF NOT EXISTS", "exists"), ("IF STALE", "stale")
-        given = [text for text, key in words if tree.args.get(key)]
-        if len(given) > 1:
-            raise planner.at(InvalidSql(f"{' and '.join(given)} exclude each other.", hint="Keep one."), tree)
+        exclusive = ("OR REPLACE", "replace"), ("IF NOT EXISTS", "exists"), ("IF STALE", "stale")
+        chosen = [text for text, key in exclusive if tree.args.get(key)]
+        if len(chosen) > 1:
+            raise planner.at(InvalidSql(f"{' and '.join(chosen)} exclude each other.", hint="Keep one."), tree)
 
     def _place(self, name: ObjectName, planner: Planner) -> ObjectName:
         """The full name a new model gets."""

@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlml.catalog.models import param_text
 from sqlml.catalog.schema import schema_version
 from sqlml.catalog.snapshot import read_snapshot
-from sqlml.catalog.training_record import TrainingRecord, read_training
+from sqlml.catalog.trained_with import TrainedWith, read_trained_with
 from sqlml.dialect import parse_query
 from sqlml.errors import InvalidSql
 from sqlml.statements.base import Context
@@ -57,7 +57,7 @@ def look(plan: Plan, context: Context, learned: Learned | None) -> Freshness:
         return Freshness(None, "there was no model yet")
     versions = read_snapshot(database, [creation.name.name]).versions_of(creation.name)
     newest = versions[-1] if versions else None
-    record = read_training(database, newest) if newest else None
+    record = read_trained_with(database, newest) if newest else None
     if newest is None or record is None:
         return Freshness(None, "there was no model yet")
     changed = _changed(creation, newest, record)
@@ -71,7 +71,7 @@ def look(plan: Plan, context: Context, learned: Learned | None) -> Freshness:
     return Freshness(newest, f"version {newest.version} is up to date: the same query, options and {count} rows")
 
 
-def _changed(creation: Any, newest: ModelVersion, record: TrainingRecord) -> str | None:
+def _changed(creation: Any, newest: ModelVersion, record: TrainedWith) -> str | None:
     """What of the statement itself is another than that of a version."""
     if not is_same_query(creation.query, record.query):
         return "the query changed"
@@ -106,7 +106,7 @@ def _normalised(text: str) -> exp.Expr:
     tree = parse_query(text).copy()
     for name in tree.find_all(exp.Identifier):
         name.set("this", name.name.casefold())
-        name.set("quoted", False)
+        name.set("quoted", None)
     return tree
 
 

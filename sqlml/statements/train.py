@@ -26,7 +26,8 @@ class Train(Statement):
         AS SELECT age, plan, churned FROM customers
 
     `query` is the text of a query or the name of a table; `transform` the columns of a TRANSFORM clause, as one text or
-    a list of texts; `replace`, `if_not_exists` and `if_stale` are the words of CREATE MODEL; `options` takes a struct of options.
+    a list of texts; `replace`, `if_not_exists` and `if_stale` are the words of CREATE MODEL; `options` takes a struct
+    of options.
     """
 
     name = "ml_train"

@@ -87,7 +87,9 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     for number, warning in enumerate(trained.warnings, 1):
         context.report(Progress("warning", number, len(trained.warnings), str(warning)))
     context.report(Progress("done", 1, 1))
-    return _row(database, stored.name, stored.version, evaluated.metrics, seconds, freshness and freshness.reason)
+    return _row(
+        database, stored.name, stored.version, evaluated.metrics, seconds, freshness.reason if freshness else None
+    )
 
 
 def _train(plan: Plan, context: Context) -> tuple[Trained, Evaluated]:
