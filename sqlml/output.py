@@ -76,6 +76,8 @@ def text_of(value: Any) -> Any:
 
 
 def _short(value: Any) -> str:
+    if value is None:
+        return "NULL"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -58,7 +58,7 @@ class Terminal:
 
     def prompt(self, mark: str = "", seconds: float = 30) -> None:
         """Wait for an empty prompt."""
-        self.wait(lambda terminal: terminal.last == f"sqlml{mark}>", seconds)
+        self.wait(lambda terminal: terminal.last.endswith(f"sqlml{mark}>"), seconds)
 
     def type(self, keys: str) -> None:
         """Press keys."""

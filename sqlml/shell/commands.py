@@ -183,7 +183,7 @@ def _name(given: str) -> ObjectName:
         raise InvalidSql(
             f"{given} is not a name.", hint='Write it as in SQL: orders, shop.orders, "my orders".'
         ) from None
-    if not table.name:
+    if not table.name or isinstance(table.this, exp.Dot):
         raise InvalidSql(f"{given} is not a name.", hint='Write it as in SQL: orders, shop.orders, "my orders".')
     return ObjectName(table.name, table.db or None, table.catalog or None)
 

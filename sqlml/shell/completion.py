@@ -28,7 +28,8 @@ _BEFORE_RELATION = frozenset(["from", "join", "into", "update", "table", "descri
 _AFTER_RELATION = frozenset(
     ["as", "on", "using", "where", "set", "values", "select", "join", "order", "group", "limit"]
 )
-_AFTER_CALL = frozenset(["(", "describe", "desc", "drop", "alter", "export", "explain", "exists", "on", "versions"])
+
+_CLAUSES = frozenset(["select", "from", "on", "using", "where", "by", "having", "set", "values", "with", "("])
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def complete(before: str, after: str, names: Names, tokenize: Tokenize) -> list[
     if found and found[-1].end == len(before) and found[-1].kind != "operator":
         prefix, found = found[-1].text, found[:-1]
     last = max((i for i, word in enumerate(found) if word.text == ";"), default=-1)
-    place = _Place(found[last + 1 :], prefix, names, code(before + after, tokenize))
+    # Read apart, for a quote that is open at the cursor must not swallow what comes after it.
+    place = _Place(found[last + 1 :], prefix, names, [*found[last + 1 :], *code(after, tokenize)])
     return list(dict.fromkeys(place.candidates()))
 
 
@@ -68,17 +70,19 @@ class _Place:
             yield from self._in_string()
             return
         last = self.words[-1] if self.words else ""
-        if not self.words:
-            yield from self._of(_BEGINNINGS, "statement", self._cased)
-        elif last == ".":
+        begun = self._beginnings()
+        yield from self._of(begun, "statement", self._cased)
+        if begun and last not in ("explain", "describe") and not self._expects_model():
+            return
+        if last == ".":
             yield from self._qualified()
-        elif last == "model" and self._expects_model():
+        elif self._expects_model():
             yield from self._of(self.names.models, "model", self._quoted_name)
         elif self._in_options():
             if last in ("(", ","):
                 described = self.names.options
                 yield from self._of(("model_type", *described), "option", str)
-        elif last in _BEFORE_RELATION:
+        elif last in _BEFORE_RELATION or self._in_list_of_relations():
             yield from self._relations()
             if last in ("from", "join"):
                 yield from self._of(("ML.",), "functions", str)
@@ -91,12 +95,30 @@ class _Place:
         for relation in self._used().values():
             yield from self._of(relation.columns, relation.name, self._quoted)
         yield from self._of(self._used(), "alias", self._quoted)
-        yield from self._of(self.names.functions, "function", lambda name: f"{name}(") if self.prefix else ()
-        yield from self._relations() if self.prefix else ()
-        yield from self._of(("MODEL", "OPTIONS", *self.names.keywords), "keyword", self._cased) if self.prefix else ()
+        if not self.prefix:
+            # Everything would be too much.
+            return
+        is_quoted = self.prefix[0] == '"'
+        yield from self._of(() if is_quoted else self.names.functions, "function", lambda name: f"{name}(")
+        yield from self._relations()
+        keywords = () if is_quoted else ("MODEL", "OPTIONS", *self.names.keywords)
+        yield from self._of(keywords, "keyword", self._cased)
 
     def _expects_model(self) -> bool:
-        return len(self.words) > 1 and self.words[-2] in {*_AFTER_CALL, "create", "replace", "warnings"}
+        if self.words[-3:] == ["model", "if", "exists"]:
+            return True
+        return self.words[-1:] == ["model"] and self.words[-2:-1] not in ([], ["show"])
+
+    def _beginnings(self) -> list[str]:
+        """How the statement may go on that begins with these words: `SHOW MODEL` with VERSIONS, WARNINGS, ..."""
+        typed = len(self.words)
+        fitting = [b.split() for b in _BEGINNINGS if b.lower().split()[:typed] == self.words]
+        return [" ".join(parts[typed:]) for parts in fitting if len(parts) > typed]
+
+    def _in_list_of_relations(self) -> bool:
+        """Whether a comma stands before that goes on with what FROM lists."""
+        clauses = (word for word in reversed(self.words) if word in _CLAUSES)
+        return self.words[-1] == "," and next(clauses, "") == "from"
 
     def _in_options(self) -> bool:
         """Whether the innermost open parenthesis is that of OPTIONS."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # How many rows a table shows: with a pager, and without.
 _PAGED, _PRINTED = 1000, 40
-# Columns with less room than this each are not folded but paged sideways.
+# A table whose columns would be folded below this width is paged sideways instead.
 _NARROW = 12
 _WIDE = 100_000
 
@@ -72,14 +72,13 @@ def show(fetched: Fetched, settings: Settings, out: TextIO) -> None:
 
     console = Console(file=out, width=None if out.isatty() else 200, soft_wrap=not out.isatty())
     parts = _parts(fetched, settings, console)
-    natural = Measurement.get(console, console.options.update(width=_WIDE), parts[0]).maximum
-    columns = len(fetched.description)
-    is_wide = natural > console.width and not settings.expanded and columns * _NARROW > console.width
     if not _can_page(settings, out):
         console.print(*parts, sep="\n")
         return
+    is_wide = not settings.expanded and _least_width(fetched) > console.width
     with console.capture() as capture:
-        console.width = natural if is_wide else console.width
+        if is_wide:
+            console.width = Measurement.get(console, console.options.update(width=_WIDE), parts[0]).maximum
         console.print(*parts, sep="\n")
     text = capture.get()
     if is_wide or text.count("\n") >= shutil.get_terminal_size().lines:
@@ -87,6 +86,15 @@ def show(fetched: Fetched, settings: Settings, out: TextIO) -> None:
     else:
         out.write(text)
         out.flush()
+
+
+def _least_width(fetched: Fetched) -> int:
+    """The width of a table none of whose columns is folded below a width that can be read."""
+    from rich.cells import cell_len
+
+    lines = [[column[0] for column in fetched.description], *fetched.rows]
+    widths = [min(_NARROW, max(cell_len(str(v)) for v in column)) for column in zip(*lines, strict=True)]
+    return sum(widths) + 3 * len(widths) + 1
 
 
 def _parts(fetched: Fetched, settings: Settings, console: Console) -> list[RenderableType]:

@@ -84,12 +84,12 @@ def run_at_terminal(shell: Shell) -> int:
         try:
             mark = shell.mark()
             _refresh(shell, completer, mark)
-            text = prompt.prompt(_prompt(mark))
+            _run(shell, prompt.prompt(_prompt(mark)))
         except KeyboardInterrupt:
+            # At the prompt it clears what is typed; a second one may come while the first is still reported.
             continue
         except EOFError:
             break
-        _run(shell, text)
     if shell.mark():
         print("The open transaction was rolled back.", file=sys.stderr)
     return 0
@@ -111,10 +111,11 @@ def _refresh(shell: Shell, completer: SqlCompleter, mark: str) -> None:
     """Read the names again where they may have changed; in a failed transaction nothing can be read."""
     if not shell.names_are_stale or mark == "!":
         return
-    shell.names_are_stale = False
     try:
         completer.names = read_names(shell.session)
+        shell.names_are_stale = False
     except SqlmlError as error:
+        shell.names_are_stale = False
         print(f"The names to complete could not be read: {error.message}", file=sys.stderr)
 
 
