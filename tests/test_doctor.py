@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -39,7 +40,7 @@ def healthy(tmp_path_factory):
 
 @pytest.fixture
 def file(healthy, tmp_path):
-    return shutil.copy(healthy, tmp_path / "copy.duckdb")
+    return Path(shutil.copy(healthy, tmp_path / "copy.duckdb"))
 
 
 def examine(path):
@@ -64,14 +65,14 @@ def damage(path, sql):
 
 
 def test_a_healthy_file(file):
-    before = os.stat(file).st_mtime_ns
+    before = file.stat().st_mtime_ns
     findings = {f.check: (f.status, f.detail) for f in examine(file)}
     assert findings["artifacts"] == ("ok", "4 of 4 are signed with your key and what was signed")
     assert findings["references"][0] == "ok"
     assert findings["functions"][0] == "ok"
     assert findings["macros"] == ("ok", "18 of 18 are what their models give")
     assert {status for status, _ in findings.values()} == {"ok"}
-    assert os.stat(file).st_mtime_ns == before
+    assert file.stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize(
