@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,7 +27,8 @@ FROM range(300) AS r(i)
 _INTRODUCTION = """\
 Written by `python -m docs.matrix`, which trains each model type and calls each function in both spellings, with the
 options and the TRANSFORM clause that it asks for; do not edit it by hand. Every cell goes through one door,
-`Session.execute`, which Python, a script and `sqlml run` share. Functions without a model go with all of them."""
+`Session.execute`, which Python, a script and `sqlml run` share. Functions without a model go with all of them.
+A model that is imported answers as its type does; what onnx has no rows for is asked with rows."""
 # How each function that names a model is called.
 _CALLS = {
     "ml_predict": ("SELECT ml_predict('m', v) FROM visits AS v", "SELECT * FROM ML.PREDICT(MODEL m, TABLE visits)"),
@@ -68,11 +71,18 @@ def rows(kinds: Iterable[ModelType]) -> list[str]:
     con = sqlml.connect()
     con.execute(_ROWS)
     found = []
+    folder = tempfile.mkdtemp()
+    con.execute(
+        "CREATE MODEL known OPTIONS (model_type = 'logistic_reg', input_label_cols = ['returns'], l2_reg = 1) "
+        "AS SELECT age, plan, returns FROM visits"
+    )
+    con.execute(f"EXPORT MODEL known TO '{folder}/m.onnx'")
     for kind in kinds:
-        answers = _answers(con, kind)
+        answers = _answers(con, kind, folder)
         cells = " | ".join("yes" if name in answers else "" for name in sorted(_CALLS))
         found.append(f"| [{kind.name}](../tests/sql/model_types/{kind.name}.test) | {cells} |")
     con.close()
+    shutil.rmtree(folder)
     return found
 
 
@@ -81,18 +91,19 @@ def missing() -> set[str]:
     return {f.name for f in FUNCTIONS if "model" in f.signature.lower()} - set(_CALLS)
 
 
-def _answers(con: sqlml.Connection, kind: ModelType) -> set[str]:
+def _answers(con: sqlml.Connection, kind: ModelType, folder: str) -> set[str]:
     """The functions that answer for a model type."""
     found: set[str] = set()
     made = ""
     # Those that ask for the same model one after another.
-    for creation, function in sorted((_creation(kind, f), f) for f in _CALLS):
+    for creation, function in sorted((_creation(kind, f, folder), f) for f in _CALLS):
         try:
             if creation != made:
                 made = ""
                 con.execute(creation).fetchall()
                 made = creation
-            for call in _CALLS[function]:
+            # What was not trained here is asked with rows.
+            for call in _CALLS[function][-1:] if kind.is_imported else _CALLS[function]:
                 con.execute(call).fetchall()
         except (sqlml.NotSupportedError, sqlml.ProgrammingError):
             continue
@@ -100,7 +111,9 @@ def _answers(con: sqlml.Connection, kind: ModelType) -> set[str]:
     return found
 
 
-def _creation(kind: ModelType, function: str) -> str:
+def _creation(kind: ModelType, function: str, folder: str) -> str:
+    if kind.is_imported:
+        return f"CREATE OR REPLACE MODEL m OPTIONS (model_type = '{kind.name}', model_path = '{folder}/m.{kind.name}')"
     label = "" if kind.task == "transform" else "returns" if kind.task == "classification" else "spent"
     options = {"model_type": f"'{kind.name}'", **_ASKS.get(function, {})}
     if label:

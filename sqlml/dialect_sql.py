@@ -134,6 +134,20 @@ def _export(gen: Any, node: exp.Expr) -> str:
     return _words("EXPORT", gen.sql(node, "this"), target, _options(gen, node))
 
 
+def _import(gen: Any, node: exp.Expr) -> str:
+    return _words(
+        "IMPORT",
+        "OR REPLACE" if node.args.get("replace") else None,
+        "MODEL",
+        _exists(node, "IF NOT EXISTS"),
+        gen.sql(node, "this"),
+        f"FROM {gen.sql(node, 'source')}",
+        f"INPUT ({gen.expressions(node, key='input', flat=True)})" if node.args.get("input") else None,
+        f"OUTPUT ({gen.expressions(node, key='output', flat=True)})" if node.args.get("output") else None,
+        _options(gen, node),
+    )
+
+
 def _formula(gen: Any, node: exp.Expr) -> str:
     inputs = [gen.sql(value) for value in node.expressions]
     return "(" + "".join(inputs[p] if isinstance(p, int) else p for p in node.args["pieces"]) + ")"
@@ -239,6 +253,7 @@ TRANSFORMS: dict[type[exp.Expr], Write] = {
     nodes.Deallocate: lambda gen, node: f"DEALLOCATE {gen.sql(node, 'this')}",
     nodes.ExecutePrepared: _execute,
     nodes.ExportModel: _export,
+    nodes.ImportModel: _import,
     nodes.Label: lambda gen, node: f"AS {gen.sql(node, 'this')}",
     nodes.CreateVectorIndex: _vector_index,
 }

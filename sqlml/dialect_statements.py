@@ -1,4 +1,4 @@
-"""The grammar of the statements about models: CREATE, DROP, ALTER, SHOW, DESCRIBE, EXPLAIN, EXPORT MODEL."""
+"""The grammar of the statements about models: CREATE, DROP, ALTER, SHOW, DESCRIBE, EXPLAIN, EXPORT, IMPORT MODEL."""
 
 from __future__ import annotations
 
@@ -69,8 +69,9 @@ class ModelStatements(FunctionStatements):
             return self._parse_alter_model()
         if self._match_text_seq("COMMENT", "ON", "MODEL"):
             return self._parse_comment_on_model()
-        if self._match_text_seq("EXPORT", "MODEL"):
-            return self._parse_export_model()
+        moved = self._parse_moved_model()
+        if moved is not None:
+            return moved
         if self._match_text_seq("SHOW"):
             shown = self._parse_show_objects()
             if shown is None:
@@ -84,6 +85,15 @@ class ModelStatements(FunctionStatements):
         if self._match_text_seq("CALL"):
             return nodes.Call(this=self._parse_function())
         return self._parse_prepared_statement()
+
+    def _parse_moved_model(self) -> exp.Expr | None:
+        if self._match_text_seq("EXPORT", "MODEL"):
+            return self._parse_export_model()
+        if self._match_text_seq("IMPORT", "MODEL"):
+            return self._parse_import_model(replace=False)
+        if self._match_text_seq("IMPORT", "OR", "REPLACE", "MODEL"):
+            return self._parse_import_model(replace=True)
+        return None
 
     def _parse_describe_model(self) -> nodes.DescribeModel | nodes.DescribeModelType:
         index = self._index
@@ -253,6 +263,28 @@ class ModelStatements(FunctionStatements):
             tree.set("expressions", self._parse_wrapped_csv(self._parse_copy_option))
         elif self._match_text_seq("OPTIONS"):
             tree.set("expressions", self._parse_wrapped_csv(self._parse_option))
+        return tree
+
+    def _parse_import_model(self, *, replace: bool) -> exp.Expr:
+        tree = nodes.ImportModel(replace=replace, exists=bool(self._match_text_seq("IF", "NOT", "EXISTS")))
+        tree.set("this", self._parse_name("model"))
+        if not self._match(TokenType.FROM):
+            self.raise_error("Expected FROM 'file'")
+        source = self._parse_string()
+        if source is None:
+            self.raise_error("Expected a file in quotes after FROM")
+        tree.set("source", source)
+        while self._curr:
+            if self._match_text_seq("INPUT"):
+                tree.set("input", self._parse_wrapped_csv(self._parse_field_def))
+            elif self._match_text_seq("OUTPUT"):
+                tree.set("output", self._parse_wrapped_csv(self._parse_field_def))
+            elif self._match_text_seq("OPTIONS"):
+                tree.set("expressions", self._parse_wrapped_csv(self._parse_option))
+            elif self._curr.token_type == TokenType.L_PAREN and not tree.expressions:
+                tree.set("expressions", self._parse_wrapped_csv(self._parse_copy_option))
+            else:
+                self.raise_error("Expected INPUT, OUTPUT or OPTIONS")
         return tree
 
     def _parse_copy_option(self) -> exp.Expr:

@@ -33,7 +33,6 @@ WHERE lower(table_name) = lower(?) AND table_catalog IN (current_database(), 'te
   AND list_contains(current_schemas(true), table_schema)
 """
 
-
 COMMENT = duckdb.token_type.comment
 STRING = duckdb.token_type.string_const
 

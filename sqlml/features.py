@@ -149,8 +149,8 @@ def all_inputs(features: tuple[Feature, ...]) -> tuple[Input, ...]:
 
 
 def model_inputs(model: ModelVersion) -> tuple[Input, ...]:
-    """The inputs of a model, in order: those of a registered model are its columns as they are."""
-    if model.is_registered:
+    """The inputs of a model, in order: those of one that was trained elsewhere may be its columns as they are."""
+    if model.encoding == RAW:
         return tuple(Input(f.name, RAW, f) for f in model.features)
     return all_inputs(model.features)
 

@@ -114,6 +114,20 @@ class ExportModel(exp.Expression):
     arg_types = {"this": True, "target": False, "expressions": False}
 
 
+class ImportModel(exp.Expression):
+    """`IMPORT [OR REPLACE] MODEL [IF NOT EXISTS] m FROM 'path' [INPUT (...)] [OUTPUT (...)] [OPTIONS (...)]`."""
+
+    arg_types = {
+        "this": True,
+        "replace": False,
+        "exists": False,
+        "source": True,
+        "input": False,
+        "output": False,
+        "expressions": False,
+    }
+
+
 class ShowObjects(exp.Expression):
     """`SHOW MODELS [IN schema] [LIKE 'pattern']`."""
 

@@ -26,6 +26,7 @@ from sqlml.errors import (
     TransactionConflict,
     nearest_hint,
 )
+from sqlml.estimators import attribute, classes_of, method_of
 from sqlml.features import RAW, family_of, model_inputs
 from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.statements.base import Context
@@ -80,12 +81,12 @@ def register(asked: Registration, context: Context) -> ModelVersion:
     try:
         columns = scratch.columns("example")
         features, is_matrix = _features(asked, columns)
-        classes, label_type = _classes(asked)
+        classes, label_type = classes_of(asked.model, asked.task, asked.classes)
         format_name, stored = dump(asked.model)
         inputs = [{"name": f.name, "kind": RAW} for f in features]
         state = {
             "body": stored,
-            "method": _method(asked, classes),
+            "method": method_of(asked.model, classes),
             "is_matrix": is_matrix,
             "classes": list(classes),
             "columns": [_column(f, columns, asked.example) for f in features],
@@ -179,9 +180,9 @@ def _features(asked: Registration, columns: list[Column]) -> tuple[tuple[Feature
     """The features, in the order the estimator was fitted on; and whether it knows no names and takes a matrix."""
     by_name = {c.name: c for c in columns if c.name.casefold() != asked.label.casefold()}
     names = list(by_name)
-    fitted = [str(name) for name in _attribute(asked.model, "feature_names_in_", ())]
+    fitted = [str(name) for name in attribute(asked.model, "feature_names_in_", ())]
     missing = [name for name in fitted if name not in by_name]
-    is_matrix = bool(_attribute(asked.model, "n_features_in_", 0)) and (not fitted or len(missing) == len(fitted))
+    is_matrix = bool(attribute(asked.model, "n_features_in_", 0)) and (not fitted or len(missing) == len(fitted))
     if fitted and not is_matrix:
         if missing:
             raise NotFound(
@@ -209,8 +210,8 @@ def _feature(column: Column) -> Feature:
 def _column(feature: Feature, columns: list[Column], example: Any) -> dict[str, Any]:
     """What the frame is to have in this column: whole numbers, or categories."""
     kind = next(c.type for c in columns if c.name == feature.name)
-    dtype = getattr(_attribute(example, "dtypes", {}), "get", lambda _: None)(feature.name)
-    categories = _attribute(dtype, "categories", None)
+    dtype = getattr(attribute(example, "dtypes", {}), "get", lambda _: None)(feature.name)
+    categories = attribute(dtype, "categories", None)
     known = None if categories is None or isinstance(dtype, type) else list(categories)
     if known is not None and not all(isinstance(v, str) for v in known):
         raise NotSupported(
@@ -221,46 +222,6 @@ def _column(feature: Feature, columns: list[Column], example: Any) -> dict[str, 
 
 def _learned(spec: Mapping[str, str]) -> dict[str, Any]:
     return {**spec, "mean": 0.0, "scale": 1.0, "categories": [], "has_null": False}
-
-
-def _classes(asked: Registration) -> tuple[tuple[str, ...], str]:
-    """The classes as text and the type of the label; none for a regression."""
-    from sqlml.scoring.registered import class_text
-
-    own = _attribute(asked.model, "classes_", None)
-    given = list(asked.classes) if asked.classes is not None else None if own is None else list(own)
-    task = asked.task or ("regression" if given is None else "classification")
-    if task == "regression":
-        if asked.classes is not None:
-            raise InvalidOption("A regression has no classes.", hint="Leave classes out, or task='classification'.")
-        return (), "DOUBLE"
-    if not given or any(isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) for value in given):
-        raise InvalidOption("A classification needs its classes.", hint="classes=['no', 'yes']: one label, in order.")
-    if own is not None and len(given) != len(own):
-        raise InvalidOption(
-            f"The estimator has {len(own)} classes, and {len(given)} are given.", hint="Leave classes out."
-        )
-    values = [getattr(v, "item", lambda v=v: v)() for v in given]
-    kinds = {type(v) for v in values}
-    for kind, name in ((bool, "BOOLEAN"), (int, "BIGINT"), (float, "DOUBLE")):
-        if kinds == {kind}:
-            return tuple(class_text(v) for v in values), name
-    return tuple(class_text(v) for v in values), "VARCHAR"
-
-
-def _method(asked: Registration, classes: tuple[str, ...]) -> str:
-    if not hasattr(asked.model, "predict"):
-        return "call"
-    return "predict_proba" if classes and hasattr(asked.model, "predict_proba") else "predict"
-
-
-def _attribute(thing: Any, name: str, default: Any) -> Any:
-    """An attribute that an unfitted or wrapped estimator may refuse."""
-    try:
-        found = getattr(thing, name, default)
-    except (AttributeError, ValueError, TypeError):
-        return default
-    return default if found is None else found
 
 
 def _try(model: ModelVersion, document: Mapping[str, Any], scratch: Scratch) -> None:

@@ -110,6 +110,9 @@ class Reader:
             return rest[:2] == ["on", "model"]
         if head == "drop" and rest[:1] == ["function"]:
             return len(rest) > 1
+        if head == "import":
+            kind = rest[2:] if rest[:2] == ["or", "replace"] else rest
+            return kind[:1] == ["model"] and len(kind) > 1
         if head in ("drop", "alter", "export"):
             return rest[:1] == ["model"] and len(rest) > 1
         if head in ("describe", "desc"):

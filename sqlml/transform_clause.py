@@ -17,10 +17,11 @@ from sqlml.errors import InvalidOption, InvalidSql, NotFound, NotSupported, Sqlm
 from sqlml.features import family_of
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.base import Preprocessing
+from sqlml.functions.image_input import UDFS
 from sqlml.functions.later import LATER
 from sqlml.planner import Planner
 from sqlml.pure_functions import AGGREGATES, NOT_DETERMINISTIC, PURE, WINDOWS
-from sqlml.transform import OTHER, RAW, raw_value
+from sqlml.transform import OTHER, RAW, Transform, raw_value
 from sqlml.types import Column, Feature
 
 _MOMENTS = (
@@ -224,7 +225,7 @@ def _name_of(node: exp.Expr) -> str:
 
 
 def _refused_call(name: str, written: str) -> SqlmlError | None:
-    if name in PURE or isinstance(FUNCTIONS.get(name), Preprocessing):
+    if name in PURE or name in UDFS or isinstance(FUNCTIONS.get(name), Preprocessing):
         return None
     if FUNCTIONS.get(name) is not None:
         return NotSupported("TRANSFORM cannot ask a model.", hint="Ask it in the query of CREATE MODEL.")
@@ -359,3 +360,28 @@ def _check_round_trip(name: str, tree: exp.Expr, planner: Planner, at: exp.Expr)
         raise planner.at(
             NotSupported(f'The column "{name}" of TRANSFORM cannot be kept.', hint="Make it in the query."), at
         )
+
+
+def check_kept(kept: Transform, raw: Sequence[str]) -> None:
+    """Refuse a clause out of a file that has what none that was read here could have.
+
+    Raises an error for a call, a subquery or a column that there may not be.
+    """
+    for column in kept.columns:
+        variables = {p.name for each in column.tree.find_all(exp.Lambda) for p in each.expressions}
+        for node in column.tree.walk():
+            error = _refusal(node)
+            if error is not None:
+                raise error
+            if isinstance(node, exp.Placeholder | exp.Command | exp.Table | exp.Star):
+                raise NotSupported(f"TRANSFORM cannot have {to_sql(node)}.", hint="Write a column.")
+            is_own = isinstance(node, exp.Column) and (
+                (node.table == RAW and node.name in raw) or (not node.table and node.name in variables)
+            )
+            if (
+                isinstance(node, exp.Column)
+                and not is_own
+                and not _is_variable(node)
+                and column.name not in kept.passed
+            ):
+                raise _no_column(node.name, list(raw))

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 # How the models are stored that a user registers: only the first is unpickled.
 PICKLE, REGISTERED_SKOPS = "cloudpickle", "registered_skops"
+# A graph that was trained elsewhere.
+ONNX = "onnx"
 
 Params = Sequence[Any] | Mapping[str, Any] | None
 
@@ -82,6 +84,11 @@ class ModelVersion:
     def is_partitioned(self) -> bool:
         """Whether it is many models, one a key: a row whose key has none gets no answer."""
         return self.format == "partitioned"
+
+    @property
+    def answers_all(self) -> bool:
+        """Whether every row gets an answer; else those without one are NULL."""
+        return not self.is_partitioned and self.format != ONNX
 
     @property
     def takes(self) -> tuple[Feature, ...]:

@@ -30,7 +30,9 @@ KINDS = {
 THINGS = [(kind, thing) for kind, things in KINDS.items() for thing in things]
 IDS = [f"{kind}/{thing.name}" for kind, thing in THINGS]
 
-_SQL = re.compile(r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|ALTER|PREPARE|EXECUTE|DEALLOCATE)\b|\w+\('")
+_SQL = re.compile(
+    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|ALTER|PREPARE|EXECUTE|DEALLOCATE)\b|\w+\('"
+)
 
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
 NO_PRIVILEGE = {
@@ -62,6 +64,7 @@ STATEMENT_EXAMPLES = {
     "export_model": "EXPORT MODEL line TO 'line.sql'",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
     "explain_model": "EXPLAIN MODEL line",
+    "import_model": "IMPORT MODEL m FROM 'line.json'",
     "later": None,
     "ml_train": "SELECT ml_train('m', query => 'points', model_type => 'linear_reg', input_label_cols => ['y'])",
     "prepare": "PREPARE other AS SELECT ml_predict('line', p) FROM points AS p",
@@ -142,9 +145,9 @@ def test_a_function_declares(function: Function) -> None:
 @pytest.mark.parametrize("model_type", list(MODEL_TYPES), ids=lambda t: t.name)
 def test_a_model_type_declares(model_type) -> None:
     own = type(model_type)
-    is_by_option = own.task_of is not ModelType.task_of
+    is_by_option = own.task_of is not ModelType.task_of or own.is_imported
     assert own.task in ("regression", "classification", "transform") or is_by_option
-    assert own.encoding in ("one_hot", "label")
+    assert own.encoding in (("raw",) if own.is_imported else ("one_hot", "label"))
     assert is_dataclass(own.Options)
     assert own.Options.__dataclass_params__.frozen
     for option in fields(own.Options):

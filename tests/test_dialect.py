@@ -82,6 +82,9 @@ def _what_comes_later(line: str) -> list[str]:
         words.append(" ".join(line.replace("OR REPLACE ", "").split()[: 3 if "VECTOR INDEX" in line else 2]).upper())
     if isinstance(tree, exp.Grant | exp.Revoke):
         words = [line.split(maxsplit=1)[0]]
+    if isinstance(tree, nodes.CreateModel) and "model_path" in line.lower():
+        # INPUT and OUTPUT are those of an imported model; of files there are kinds that are not read.
+        return ["xgboost"] if "xgboost" in line else []
     if isinstance(tree, nodes.CreateModel):
         words += [word for key, word in _CLAUSES.items() if tree.args.get(key)]
     if isinstance(tree, nodes.ShowObjects) and tree.name not in {s.shows for s in STATEMENTS if isinstance(s, Listing)}:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("sklearn", "lightgbm", "pandas", "polars", "scipy", "skops", "cloudpickle", "rich")
+HEAVY = ("sklearn", "lightgbm", "pandas", "polars", "scipy", "skops", "cloudpickle", "rich", "onnx", "onnxruntime")
 PLANNING = (
     "sqlml.planner",
     "sqlml.rewriter",

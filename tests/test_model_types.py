@@ -18,7 +18,7 @@ from sqlml.errors import NotFound, TrainingFailed
 from sqlml.model_types import MODEL_TYPES
 from sqlml.scoring import load_scorer
 
-TYPES = [t for t in MODEL_TYPES if t.task != "transform"]
+TYPES = [t for t in MODEL_TYPES if t.task != "transform" and not t.is_imported]
 
 # Numbers, text, booleans, dates, timestamps, decimals, with NULLs; a label for each task.
 DATA = """

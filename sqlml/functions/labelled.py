@@ -37,9 +37,9 @@ def labelled_rows(call: Call, context: Context, model: ModelVersion, query: exp.
         exp.alias_(exp.cast(known_label(value, label.type), kept), "label"),
         exp.alias_(score_call(model, input_struct(model, bound), context), "score"),
     ).from_(exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier("rows_in"))))
-    if not model.is_partitioned:
+    if model.answers_all:
         return rows
-    # A row whose key has no model is not judged.
+    # A row without an answer, for its key has no model, is not judged.
     return exp.select("*").from_(rows.subquery("scored")).where(exp.column("score").is_(exp.null()).not_())
 
 
@@ -50,9 +50,9 @@ def classifier_only(model: ModelVersion, function: str) -> None:
         raise InvalidOption(f"{function} is for classifications.", hint=hint)
 
 
-def held_out_only(model: ModelVersion, function: str) -> None:
+def held_out_only(model: ModelVersion, function: str, context: Context) -> None:
     """Refuse a call without rows for a model that was trained elsewhere: it has no held-out rows here."""
-    if model.is_registered:
+    if not context.metrics(model):
         raise NotFound(
             f'The model "{model.short_name}" was not trained here: it has no held-out rows.',
             hint=f"Write {function}(MODEL {model.short_name}, TABLE t).",

@@ -43,7 +43,7 @@ class MlConfusionMatrix(Function):
             return _matrix(model, confusion(model.classes, rows, threshold=threshold))
         if "threshold" in options:
             raise NotFound("A threshold needs rows.", hint="Write ML.CONFUSION_MATRIX(MODEL m, TABLE t, STRUCT(...)).")
-        held_out_only(model, "ML.CONFUSION_MATRIX")
+        held_out_only(model, "ML.CONFUSION_MATRIX", context)
         return _matrix(model, stored_rows(model, _STORED))
 
 

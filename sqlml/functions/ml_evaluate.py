@@ -39,7 +39,7 @@ class MlEvaluate(Function):
                     "A threshold needs rows to evaluate: the stored metrics are those at 0.5.",
                     hint=f"Write ML.EVALUATE(MODEL {model.short_name}, TABLE t, STRUCT(...)).",
                 )
-            held_out_only(model, "ML.EVALUATE")
+            held_out_only(model, "ML.EVALUATE", context)
             return _constants(COLUMNS[model.task], context.metrics(model))
         rows = labelled_rows(call, context, model, query)
         return evaluation(model.task, model.classes, rows, threshold=threshold)

@@ -48,7 +48,7 @@ class MlRocCurve(Function):
         if query is None:
             if given is not None:
                 raise InvalidOption("Thresholds need rows.", hint="Write ML.ROC_CURVE(MODEL m, TABLE t, [...]).")
-            held_out_only(model, "ML.ROC_CURVE")
+            held_out_only(model, "ML.ROC_CURVE", context)
             return stored_rows(model, _STORED)
         thresholds = None if given is None else _thresholds(context.value(given))
         return roc_curve(model.classes, labelled_rows(call, context, model, query), thresholds)

@@ -79,11 +79,11 @@ def probability_map(model: ModelVersion, score: exp.Expr) -> exp.Expr:
 
 
 def if_answered(model: ModelVersion, score: exp.Expr, value: exp.Expr) -> exp.Expr:
-    """The value; of a partitioned model NULL where the key of the row has no model.
+    """The value; NULL where the row has no answer: of a partitioned model where its key has no model.
 
     Scores that are written out are under an IfKnown.
     """
-    if not model.is_partitioned or isinstance(score, exp.Array | nodes.Softmax):
+    if model.answers_all or isinstance(score, exp.Array | nodes.Softmax):
         return value
     unanswered = exp.Is(this=score.copy(), expression=exp.null())
     return exp.Case(ifs=[exp.If(this=unanswered, true=exp.null())], default=value)

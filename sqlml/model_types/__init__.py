@@ -13,6 +13,7 @@ from sqlml.model_types.logistic_reg import LogisticReg
 from sqlml.model_types.mlp_classifier import MlpClassifier
 from sqlml.model_types.mlp_regressor import MlpRegressor
 from sqlml.model_types.naive_bayes import NaiveBayes
+from sqlml.model_types.onnx import Onnx
 from sqlml.model_types.poisson_regressor import PoissonRegressor
 from sqlml.model_types.quantile_regressor import QuantileRegressor
 from sqlml.model_types.random_forest_classifier import RandomForestClassifier
@@ -35,6 +36,7 @@ MODEL_TYPES: Registry[ModelType] = Registry(
         MlpClassifier(),
         MlpRegressor(),
         NaiveBayes(),
+        Onnx(),
         PoissonRegressor(),
         QuantileRegressor(),
         RandomForestClassifier(),

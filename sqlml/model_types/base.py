@@ -27,6 +27,7 @@ class ModelType:
     max_classes: ClassVar[int] = 50
     Options: ClassVar[type[Any]]
     not_supported: ClassVar[tuple[str, ...]] = ()
+    is_imported: ClassVar[bool] = False  # whether it comes out of a file, trained elsewhere
     not_taken: ClassVar[tuple[str, ...]] = ()  # options of every model type that make no sense for this one
 
     def task_of(self, options: Any) -> str:

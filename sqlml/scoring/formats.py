@@ -8,7 +8,7 @@ from typing import Any
 from sqlml.errors import ArtifactRefused
 from sqlml.preprocessing import Preprocessor
 from sqlml.scoring.base import Estimator, Scorer
-from sqlml.types import PICKLE, REGISTERED_SKOPS
+from sqlml.types import ONNX, PICKLE, REGISTERED_SKOPS
 
 
 def _linear(state: Mapping[str, Any]) -> Estimator:
@@ -60,6 +60,10 @@ def load_scorer(format_name: str, document: Mapping[str, Any], *, who: str = "Th
 
         own = Registered(format_name, document["estimator"], who)
         return Scorer(Preprocessor.from_json(document["preprocessing"]), own)
+    if format_name == ONNX:
+        from sqlml.scoring.onnx_model import OnnxModel
+
+        return Scorer(Preprocessor.from_json(document["preprocessing"]), OnnxModel(document["estimator"], who))
     if format_name not in FORMATS:
         raise ArtifactRefused(
             f'The artifact has the unknown format "{format_name}".',

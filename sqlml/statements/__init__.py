@@ -13,6 +13,7 @@ from sqlml.statements.drop_model import DropModel
 from sqlml.statements.explain import Explain
 from sqlml.statements.explain_model import ExplainModel
 from sqlml.statements.export_model import ExportModel
+from sqlml.statements.import_model import ImportModel
 from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
@@ -31,6 +32,8 @@ STATEMENTS: Registry[Statement] = Registry(
     "sqlml.statements",
     [
         AlterModel(),
+        # Of CREATE MODEL it takes what names a file.
+        ImportModel(),
         CopyModel(),
         CreateFunction(),
         CreateModel(),

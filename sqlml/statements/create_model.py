@@ -83,10 +83,14 @@ class CreateModel(Statement):
     def plan(self, tree: nodes.CreateModel, planner: Planner) -> Plan:
         """Check name, options, label and features; nothing is trained."""
         self._refuse_later(tree, planner)
-        query = _query_of(tree, planner)
         given = read_given(tree.expressions, planner)
         model_type = MODEL_TYPES.find(_model_type_of(given))
         owner = f"model_type '{model_type.name}'"
+        if model_type.is_imported:
+            raise InvalidOption(
+                f"A model of {owner} is imported, not trained.", hint="OPTIONS (model_type='onnx', model_path='m.onnx')"
+            )
+        query = _query_of(tree, planner)
         senseless = [key for key in given if key in model_type.not_taken]
         if senseless:
             raise InvalidOption(f'{owner} has no option "{senseless[0]}".', hint="Leave it out.")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +12,28 @@ from sqlglot import exp
 
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, nodes
+from sqlml.catalog.training_record import read_training
 from sqlml.dialect import read_name
-from sqlml.errors import AlreadyExists, InvalidOption, NotFound, NotSupported, PermissionDenied, nearest_hint
+from sqlml.errors import InvalidOption, NotSupported, SqlmlError, nearest_hint
+from sqlml.importing.document import described
+from sqlml.importing.estimator_file import with_member
+from sqlml.importing.lightgbm_text import with_line
 from sqlml.planner import Planner
 from sqlml.result import Result
 from sqlml.sql_form.export import DIALECTS, exported
 from sqlml.statements.base import Context, Statement, one_row
-from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
+from sqlml.statements.files import check_access, check_local, write_file, write_folder
+from sqlml.types import FeatureStatistics, ModelVersion, ObjectName, Plan, Privilege, Relation
 
-_FORMATS = {".sql": "sql", ".txt": "lightgbm", ".skops": "skops", ".json": "json"}
+_FORMATS = {
+    ".sql": "sql",
+    ".txt": "lightgbm",
+    ".skops": "skops",
+    ".json": "json",
+    ".onnx": "onnx",
+    ".pkl": "pickle",
+    "/": "mlflow",
+}
 _OPTIONS = ("dialect", "format", "overwrite", "source", "uri")
 
 
@@ -60,7 +71,13 @@ class ExportModel(Statement):
         path = given.get("uri") or (tree.args["target"].name if tree.args.get("target") else "")
         if not path or (tree.args.get("target") and "uri" in given):
             raise planner.at(InvalidOption("EXPORT MODEL needs one file.", hint="Write TO 'churn.sql'."), tree)
-        kind = _format(given.get("format"), path)
+        try:
+            check_local(path)
+            kind = _format(given.get("format"), path)
+        except SqlmlError as error:
+            raise planner.at(error, tree) from None
+        if kind == "mlflow" and given.get("overwrite"):
+            raise planner.at(InvalidOption("A folder is not replaced.", hint="Name one that is not there."), tree)
         dialect = str(given.get("dialect", "duckdb")).casefold()
         if dialect not in DIALECTS or ("dialect" in given and kind != "sql"):
             known = f"One of {', '.join(DIALECTS)}, for a file that ends in .sql."
@@ -82,14 +99,15 @@ class ExportModel(Statement):
     def run(self, plan: Plan, context: Context) -> Result:
         """Write the file: whole or not at all."""
         export: Export = plan.details
-        [(is_allowed,)] = context.database.rows("SELECT current_setting('enable_external_access')")
-        if not is_allowed:
-            raise PermissionDenied(
-                "Files cannot be written here: enable_external_access is off.", hint="Connect with it on."
-            )
+        check_access(context.database, "written")
         document = artifacts.document(export.model, catalog.read_body(context.database, export.model))
-        body = _body(export, document)
-        _write(Path(export.path), body, overwrite=export.overwrite)
+        training = read_training(context.database, export.model)
+        if export.format == "mlflow":
+            size = _write_mlflow(export, document, training)
+        else:
+            body = _body(export, document, training)
+            size = len(body)
+            write_file(Path(export.path), body, overwrite=export.overwrite)
         return one_row(
             context.database,
             {
@@ -97,7 +115,7 @@ class ExportModel(Statement):
                 "version": ("INTEGER", export.model.version),
                 "path": ("VARCHAR", export.path),
                 "format": ("VARCHAR", export.format),
-                "bytes": ("BIGINT", len(body)),
+                "bytes": ("BIGINT", size),
             },
         )
 
@@ -124,16 +142,26 @@ def _format(given: str | None, path: str) -> str:
             hint = nearest_hint(given, _FORMATS.values(), otherwise=known)
             raise InvalidOption(f'The format "{given}" cannot be written.', hint=hint)
         return given.casefold()
-    ending = Path(path).suffix.casefold()
+    ending = "/" if path.endswith("/") else Path(path).suffix.casefold()
     if ending not in _FORMATS:
         raise InvalidOption(f'The ending of "{path}" does not say a format.', hint=f"{known} Or FORMAT '...'.")
     return _FORMATS[ending]
 
 
-def _body(export: Export, document: Mapping[str, Any]) -> bytes:
-    model = export.model
+def _write_mlflow(export: Export, document: Mapping[str, Any], training: Mapping[str, Any]) -> int:
+    """Write the folder; gives the bytes of all its files."""
+    from sqlml.exporting.python_export import mlflow_files
+
+    statistics = [FeatureStatistics(*row) for row in training["statistics"]]
+    files = mlflow_files(export.model, {**described(export.model, training), **document}, statistics)
+    write_folder(Path(export.path), files)
+    return sum(map(len, files.values()))
+
+
+def _body(export: Export, document: Mapping[str, Any], training: Mapping[str, Any]) -> bytes:
+    model, whole = export.model, described(export.model, training)
     if export.format == "json":
-        return artifacts.to_bytes(document)
+        return artifacts.to_bytes({**whole, **document})
     if export.format == "sql" and model.transform:
         raise NotSupported(
             f'The model "{model.short_name}" has TRANSFORM, or lists or structs among its columns: no SQL is written.',
@@ -142,39 +170,23 @@ def _body(export: Export, document: Mapping[str, Any]) -> bytes:
     if export.format == "sql":
         head = f"-- The model {model.short_name}, version {model.version}, for {export.dialect}.\n"
         return (head.replace("\r", " ") + exported(model, document, export.dialect, export.source)).encode()
+    if export.format == "pickle":
+        from sqlml.exporting.python_export import pickle_bytes
+
+        return pickle_bytes(model, {**whole, **document})
+    if export.format == "onnx" and model.format != "onnx":
+        from sqlml.exporting.onnx_export import onnx_bytes
+
+        return onnx_bytes(model, document)
     if export.format != model.format:
         raise NotSupported(
             f'The model "{model.short_name}" is not of the format {export.format}.',
             hint=f"It is {model.format}: TO 'm.json' writes any model.",
         )
     state = document["estimator"]
-    return state["model"].encode() if model.format == "lightgbm" else base64.b64decode(state["skops"])
-
-
-def _write(path: Path, body: bytes, *, overwrite: bool) -> None:
-    """Put the file there at once: under another name first, then renamed, or linked where nothing may be replaced.
-
-    Raises AlreadyExists, and NotFound where there is no such folder.
-    """
-    if not path.parent.is_dir():
-        raise NotFound(f"There is no folder {path.parent}.", hint="Create it first.")
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".sqlml-", delete=False) as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise PermissionDenied(f"{path} cannot be written: {error.strerror}.", hint="Choose another folder.") from None
-    made = Path(file.name)
-    try:
-        made.chmod(0o644)
-        if overwrite:
-            made.replace(path)
-        else:
-            os.link(made, path)
-    except FileExistsError:
-        raise AlreadyExists(f"There is a file {path} already.", hint="Add (OVERWRITE) to replace it.") from None
-    except OSError as error:
-        raise PermissionDenied(f"{path} cannot be written: {error.strerror}.", hint="Choose another name.") from None
-    finally:
-        made.unlink(missing_ok=True)
+    if model.format == "onnx":
+        return base64.b64decode(state["body"])
+    kept = {**whole, **{name: part for name, part in document.items() if name != "estimator"}}
+    if model.format == "lightgbm":
+        return with_line(state["model"], kept).encode()
+    return with_member(base64.b64decode(state["skops"]), kept)

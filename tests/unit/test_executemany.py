@@ -125,9 +125,9 @@ def test_every_type_is_as_by_execute(shared: sqlml.Connection, name: str, monkey
 
 def test_columns_that_tell_types_apart(shared: sqlml.Connection) -> None:
     shared.execute("CREATE OR REPLACE TABLE t (u UNION(i INTEGER, b BIGINT), v VARIANT, w STRUCT(x VARIANT)[])")
-    sql = "INSERT INTO t VALUES ($1, $1, [{'x': $1}])"
-    shared.execute(sql, [5])
-    shared.executemany(sql, [(5,)] * 30)
+    sql, row = "INSERT INTO t VALUES (?, ?, ?)", (5, 5, [{"x": 5}])
+    shared.execute(sql, row)
+    shared.executemany(sql, [row] * 30)
     tags = "SELECT DISTINCT union_tag(u), variant_typeof(v), variant_typeof(w[1].x) FROM t"
     assert len(rows_of(shared, tags)) == 1
 

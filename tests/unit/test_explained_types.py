@@ -12,7 +12,9 @@ from sqlml.explanations import EXACT_FORMATS
 from sqlml.model_types import MODEL_TYPES
 
 LABELS = {"regression": ["regression"], "classification": ["yes", "level"]}
-CASES = [(t, label) for t in MODEL_TYPES if t.name not in ("sklearn", "transform_only") for label in LABELS[t.task]]
+CASES = [
+    (t, label) for t in MODEL_TYPES if t.name not in ("onnx", "sklearn", "transform_only") for label in LABELS[t.task]
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,90 @@
+"""Writing a version of a model that was not trained here, in the user's transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import sqlml.catalog.models as catalog
+from sqlml import artifacts, signing
+from sqlml.catalog.lifecycle import has_champion
+from sqlml.catalog.schema import has_schema, migrate
+from sqlml.errors import AlreadyExists, ConstraintViolation, TransactionConflict
+from sqlml.model_macros import place_macros, place_shortcut
+from sqlml.statements.base import Context
+from sqlml.types import ModelVersion, ObjectName
+
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a version is to go: its full name, what to do where there is a model of that name."""
+
+    name: ObjectName
+    replace: bool = False
+    exists_ok: bool = False
+    hint: str = "Use CREATE OR REPLACE MODEL, or CREATE MODEL IF NOT EXISTS."
+
+
+def store_version(
+    place: Place,
+    context: Context,
+    new: catalog.NewVersion,
+    after: Callable[[ModelVersion], None] = lambda _: None,
+) -> ModelVersion | None:
+    """Sign and write the version; in autocommit a conflict with another writer repeats the writing.
+
+    `after` writes more in the same transaction. None where there is a model of that name and that is as well.
+    Raises AlreadyExists, and TransactionConflict when another transaction was first.
+    """
+    explicit = context.database.in_transaction()
+    for attempt in range(_ATTEMPTS):
+        try:
+            with context.database.transaction():
+                stored = _write(place, context, new)
+                if stored is None:
+                    return None
+                after(stored)
+            context.keep_artifact(stored, new.body)
+        except (TransactionConflict, ConstraintViolation) as error:
+            if explicit or attempt == _ATTEMPTS - 1:
+                raise TransactionConflict(
+                    f'Another transaction wrote the model "{place.name.name}" first.', hint="ROLLBACK and try again."
+                ) from error
+            time.sleep(0.01 * 1.4**attempt)
+        else:
+            return stored
+    raise AssertionError
+
+
+def find(context: Context, name: ObjectName) -> tuple[str, int] | None:
+    """The id and the last version number of the model of that full name, or None."""
+    if not has_schema(context.database, str(name.catalog)):
+        return None
+    return catalog.find_model(context.database, str(name.catalog), str(name.schema), name.name)
+
+
+def _write(place: Place, context: Context, new: catalog.NewVersion) -> ModelVersion | None:
+    database, name = context.database, place.name
+    key = signing.signing_key(create=True)
+    assert key is not None
+    migrate(database, str(name.catalog))
+    found = find(context, name)
+    if found is not None and place.exists_ok:
+        return None
+    model = replace(new.model, catalog=str(name.catalog), schema=str(name.schema), name=name.name)
+    if found is not None and not place.replace:
+        raise AlreadyExists(f'There is a model "{model.short_name}" already.', hint=place.hint)
+    model_id, number = found or (catalog.new_model_id(), 0)
+    placed = replace(model, model_id=model_id, version=number + 1, sha256=artifacts.sha256(new.body))
+    placed = replace(placed, feature_signature=artifacts.feature_signature(placed))
+    placed = replace(placed, signature=signing.sign(key, artifacts.statement_of(placed)))
+    catalog.insert_version(database, replace(new, model=placed, key_id=signing.key_id(key)), is_first=found is None)
+    place_macros(database, placed, f"@{placed.version}")
+    if not has_champion(database, placed):
+        place_macros(database, placed)
+    if found is None:
+        place_shortcut(database, placed)
+    return placed
