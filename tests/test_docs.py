@@ -53,9 +53,10 @@ def test_every_page_is_linked_from_the_readme():
 def test_the_picture_of_the_shell_is_that_of_its_session():
     from docs.shell_picture import PICTURE, SESSION
 
-    shown = html.unescape(re.sub("<[^>]+>", "", PICTURE.read_text("utf-8"))).replace("\xa0", " ")
+    # Between two colours the picture has a place instead of a space.
+    shown = "".join(html.unescape(re.sub("<[^>]+>", "", PICTURE.read_text("utf-8"))).split())
     for line in "\r".join(SESSION).split("\r"):
-        assert line in shown
+        assert "".join(line.split()) in shown
 
 
 def test_the_reference_is_up_to_date():

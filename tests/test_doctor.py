@@ -14,6 +14,7 @@ import pytest
 
 import sqlml
 from sqlml.cli import main
+from sqlml.doctor import database_file
 
 MODELS = """
 CREATE TABLE t AS SELECT i % 7 AS a, (i * 37) % 11 AS b, a * 2 + b * 0.5 AS y, a > 3 AS c FROM range(200) AS r(i);
@@ -45,9 +46,7 @@ def file(healthy, tmp_path):
 
 def examine(path):
     """The findings about a file, without those about the installation."""
-    from sqlml.doctor.database_file import examine_file
-
-    return examine_file(path)
+    return database_file.examine_file(path)
 
 
 def failed(path):
@@ -62,6 +61,16 @@ def doctor(*arguments, **options):
 def damage(path, sql):
     with duckdb.connect(str(path)) as con:
         con.execute(sql)
+
+
+def test_a_file_whose_log_was_not_written_back(healthy, tmp_path):
+    path = tmp_path / "y.duckdb"
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as con:
+        con.execute("PRAGMA disable_checkpoint_on_shutdown; CREATE TABLE t (a INT)")
+        con.execute("INSERT INTO t FROM range(10)")
+        shutil.copy(tmp_path / "x.duckdb", path)
+        shutil.copy(tmp_path / "x.duckdb.wal", tmp_path / "y.duckdb.wal")
+    assert [f.status for f in examine(path)] == ["ok", "note"]
 
 
 def test_a_healthy_file(file):
@@ -124,6 +133,15 @@ def test_what_is_only_worth_knowing(file):
     notes = [f.detail for f in examine(file) if f.status == "note"]
     assert len(notes) == 2
     assert failed(file) == []
+
+
+def test_every_table_has_to_refer_to_something(healthy):
+    with duckdb.connect(str(healthy), read_only=True) as con:
+        tables = con.execute(
+            "SELECT DISTINCT table_name FROM duckdb_columns() "
+            "WHERE schema_name = 'sqlml' AND column_name IN ('model_id', 'run_id')"
+        ).fetchall()
+    assert {name for (name,) in tables} == {table for table, *_ in database_file._REFERENCES}
 
 
 def test_files_that_are_not_ours(tmp_path):
