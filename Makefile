@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format examples docs bench clean
+.PHONY: demo test check format examples docs picture bench clean
 
 demo: .venv/.demo
 	$(BIN)/python -m demo
@@ -29,6 +29,10 @@ examples: .venv/.test
 # Writes docs/reference.md from the registries.
 docs: .venv/.test
 	$(BIN)/python -m docs.reference
+
+# Draws docs/shell.svg from a session that is typed into the shell.
+picture: .venv/.test
+	$(BIN)/python -m docs.shell_picture
 
 bench: .venv/.test
 	$(BIN)/python -m benchmarks

@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from sqlml import artifacts, nodes
 from sqlml.catalog.cursor import Cursor
-from sqlml.catalog.macros import INPUTS, ROW, create_macros, create_shortcut
+from sqlml.catalog.macros import INPUTS, ROW, create_shortcut, macro_statements
 from sqlml.catalog.models import read_body
+from sqlml.dialect import to_sql
 from sqlml.errors import ArtifactRefused
 from sqlml.features import model_inputs
 from sqlml.functions import FUNCTIONS
@@ -30,18 +31,25 @@ def place_macros(
 
     `dropped` are versions that were dropped just now.
     """
+    for made in compiled_macros(cursor, model, suffix, dropped=dropped):
+        cursor.rows(to_sql(made))
+
+
+def compiled_macros(
+    cursor: Cursor, model: ModelVersion, suffix: str = "", *, dropped: Sequence[ModelVersion] = ()
+) -> list[exp.Create]:
+    """The statements that create these macros, written from the model's verified artifact."""
     exactly = bool(model.transform) and not is_implicit(model)
     row = _inputs(model, {f.name: _tolerant(f, _lengths(model), exactly=exactly) for f in model.takes})
     kept = _inputs(model, {f.name: _field(f.name) for f in model.takes}) if model.transform else None
     if model.task == "transform":
         assert kept is not None
-        create_macros(cursor, model, suffix, row, kept, dropped)
-        return
+        return macro_statements(cursor, model, suffix, row, kept, dropped)
     form = _form(cursor, model)
     if kept is None and form is not None:
         kept = _struct({i.name: _field(i.name) for i in model_inputs(model)})
     scores = _scores(model, form, kept if kept is not None else exp.column(INPUTS))
-    create_macros(cursor, model, suffix, _answered(model, _scores(model, form, row)), scores, dropped)
+    return macro_statements(cursor, model, suffix, _answered(model, _scores(model, form, row)), scores, dropped)
 
 
 def _inputs(model: ModelVersion, values: dict[str, exp.Expr]) -> exp.Expr:

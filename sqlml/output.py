@@ -5,51 +5,69 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from sqlml.result import Result
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # A table shows this many rows; the other formats all of them.
 _TABLE_ROWS = 40
 
 
+def has_rows(result: Result) -> bool:
+    """Whether a result is rows, and not only their count or that all went well."""
+    return bool(result.description) and result.rowcount < 0 and result.columns != ["Success"]
+
+
 def write(result: Result, form: str, out: TextIO) -> None:
     """Write a result in a format; a statement that gives no rows, or only their count, writes nothing."""
-    if result.description and result.rowcount < 0 and result.columns != ["Success"]:
+    if has_rows(result):
         FORMATS[form](result, out)
         out.flush()
 
 
 def _table(result: Result, out: TextIO) -> None:
-    from rich.box import ROUNDED
     from rich.console import Console
-    from rich.table import Table
 
+    description = result.description or []
     rows = result.fetchmany(_TABLE_ROWS)
-    table = Table(box=ROUNDED, header_style="bold")
-    numeric = [str(c[1]) in _NUMERIC for c in result.description or ()]
-    for name, is_number in zip(result.columns, numeric, strict=True):
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_text(value) for value in row))
     more = sum(1 for _ in result)
     console = Console(file=out, soft_wrap=not out.isatty(), width=None if out.isatty() else 200)
-    console.print(table)
+    console.print(table_of(description, rows))
     if more:
         console.print(f"{len(rows) + more:,} rows, {len(rows)} shown")
+
+
+def table_of(description: Sequence[Sequence[Any]], rows: Sequence[Sequence[Any]]) -> Table:
+    """Rows as a table for people; `description` has the name and type of each column."""
+    from rich.box import ROUNDED
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=ROUNDED, header_style="bold")
+    for name, kind, *_ in description:
+        table.add_column(escape(name), justify="right" if str(kind) in _NUMERIC else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(text_of(value) for value in row))
+    return table
 
 
 _NUMERIC = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UINTEGER", "FLOAT", "DOUBLE"}
 
 
-def _text(value: Any) -> Any:
+def text_of(value: Any) -> Any:
+    """A value as people read it, with rich's markup escaped."""
     from rich.markup import escape
     from rich.text import Text
 
     if value is None:
         return Text("NULL", style="dim")
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, dict):
@@ -58,6 +76,8 @@ def _text(value: Any) -> Any:
 
 
 def _short(value: Any) -> str:
+    if value is None:
+        return "NULL"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

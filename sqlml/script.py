@@ -52,7 +52,7 @@ class Reader:
         """Split a script; empty statements are left out."""
         if not tokens:
             return []
-        starts = _char_offsets(text, [position for position, _ in tokens])
+        starts = char_offsets(text, [position for position, _ in tokens])
         ends = [*starts[1:], len(text)]
         pieces: list[Piece] = []
         words: list[str] = []
@@ -160,8 +160,8 @@ def _after_settings(words: list[str]) -> list[str]:
     return words
 
 
-def _char_offsets(text: str, offsets: list[int]) -> list[int]:
-    """DuckDB counts bytes, Python characters."""
+def char_offsets(text: str, offsets: list[int]) -> list[int]:
+    """Offsets in bytes, as DuckDB counts, as offsets in characters."""
     if text.isascii():
         return offsets
     data = text.encode()

@@ -1,5 +1,6 @@
 """The documentation is true: its SQL and Python run, its links lead somewhere, the reference is up to date."""
 
+import html
 import re
 import subprocess
 import sys
@@ -27,7 +28,7 @@ def test_sql_runs(page, tmp_path, monkeypatch):
             result.fetchall()
             ran += 1
     con.close()
-    assert ran or page.stem in ("doors", "dbapi")
+    assert ran or page.stem in ("doors", "dbapi", "shell")
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.stem)
@@ -47,6 +48,15 @@ def test_every_page_is_linked_from_the_readme():
     readme = (ROOT / "README.md").read_text("utf-8")
     for page in (ROOT / "docs").glob("*.md"):
         assert f"docs/{page.name}" in readme
+
+
+def test_the_picture_of_the_shell_is_that_of_its_session():
+    from docs.shell_picture import PICTURE, SESSION
+
+    # Between two colours the picture has a place instead of a space.
+    shown = "".join(html.unescape(re.sub("<[^>]+>", "", PICTURE.read_text("utf-8"))).split())
+    for line in "\r".join(SESSION).split("\r"):
+        assert "".join(line.split()) in shown
 
 
 def test_the_reference_is_up_to_date():

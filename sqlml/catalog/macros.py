@@ -29,26 +29,28 @@ WHERE database_name = ? AND schema_name = ? AND lower(function_name) = lower(?)
 _MACROS = "SELECT lower(function_name) FROM duckdb_functions() WHERE database_name = ? AND schema_name = ?"
 
 
-def create_macros(
+def macro_statements(
     cursor: Cursor,
     model: ModelVersion,
     suffix: str,
     answer: exp.Expr,
     scores: exp.Expr,
     dropped: Sequence[ModelVersion] = (),
-) -> None:
+) -> list[exp.Create]:
     """`CREATE OR REPLACE MACRO sqlml_models."name"(features) AS answer`, and `"name#<interface>"(inputs) AS scores`.
 
     A view that was made for a version with other inputs or classes calls the macro of another interface, which becomes
     an error; also for versions that were dropped just now.
     """
     own = interface(model)
+    made = []
     if suffix != f"@{model.version}":
         versions = (v for v in read_snapshot(cursor, [model.name]).versions if v.model_id == model.model_id)
         for other in sorted({interface(v) for v in (*versions, *dropped)} - {own}):
-            _create(cursor, _in_macros(model, f"{suffix}#{other}"), INPUTS, _changed(model), replace=True)
-    _create(cursor, _in_macros(model, suffix), ROW, answer, replace=True)
-    _create(cursor, _in_macros(model, f"{suffix}#{own}"), INPUTS, scores, replace=True)
+            made.append(_created(_in_macros(model, f"{suffix}#{other}"), INPUTS, _changed(model), replace=True))
+    made.append(_created(_in_macros(model, suffix), ROW, answer, replace=True))
+    made.append(_created(_in_macros(model, f"{suffix}#{own}"), INPUTS, scores, replace=True))
+    return made
 
 
 def drop_macros(cursor: Cursor, model: ModelVersion, suffixes: Iterable[str]) -> None:
@@ -75,7 +77,7 @@ def create_shortcut(cursor: Cursor, model: ModelVersion) -> None:
     # A macro finds other functions from the current database, and a file must not know under which name it is attached.
     [(current,)] = cursor.rows("SELECT current_database()")
     if model.catalog == current and model.name.casefold() not in builtin_functions():
-        _create(cursor, _shortcut(model), ROW, _shortcut_body(model), replace=False)
+        cursor.rows(to_sql(_created(_shortcut(model), ROW, _shortcut_body(model), replace=False)))
 
 
 def drop_shortcut(cursor: Cursor, model: ModelVersion) -> None:
@@ -113,11 +115,10 @@ def _shortcut(model: ModelVersion) -> exp.Table:
     return exp.Table(this=name, db=schema, catalog=catalog)
 
 
-def _create(cursor: Cursor, name: exp.Table, parameter: str, body: exp.Expr, *, replace: bool) -> None:
-    """Create a macro; one that is there is replaced, or else stays."""
+def _created(name: exp.Table, parameter: str, body: exp.Expr, *, replace: bool) -> exp.Create:
+    """The statement that creates a macro; one that is there is replaced, or else stays."""
     head = exp.UserDefinedFunction(this=name, expressions=[exp.to_identifier(parameter)], wrapped=True)
-    made = exp.Create(this=head, kind="MACRO", replace=replace, exists=not replace, expression=body)
-    cursor.rows(to_sql(made))
+    return exp.Create(this=head, kind="MACRO", replace=replace, exists=not replace, expression=body)
 
 
 def _in_macros(model: ModelVersion, suffix: str) -> exp.Table:

@@ -27,6 +27,11 @@ def _migrations() -> tuple[tuple[int, str, tuple[str, ...]], ...]:
     return tuple(found)
 
 
+def newest_schema() -> int:
+    """The number of the last migration that this code knows."""
+    return _migrations()[-1][0]
+
+
 def has_schema(cursor: Cursor, catalog: str) -> bool:
     """Whether the catalog has the schema `sqlml`."""
     found = cursor.rows(
@@ -54,7 +59,7 @@ def schema_version(cursor: Cursor, catalog: str) -> int:
             hint="sqlml keeps its tables there: rename that schema, or use another file.",
         )
     version = int(cursor.rows(in_catalog("SELECT coalesce(max(version), 0) FROM sqlml.migrations", catalog))[0][0])
-    newest = _migrations()[-1][0]
+    newest = newest_schema()
     if version > newest:
         raise NewerFile(
             f'The database "{catalog}" was written by a newer sqlml (schema {version}, this one knows {newest}).',

@@ -1,0 +1,1 @@
+"""`sqlml doctor [FILE]`: whether the installation works, and whether a file is whole."""
