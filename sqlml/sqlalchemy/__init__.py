@@ -3,6 +3,7 @@
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from sqlml.sqlalchemy.dialect import SqlmlDialect
+from sqlml.sqlalchemy.models import Model, models, named_argument
 from sqlml.sqlalchemy.types import (
     ARRAY,
     BIGNUM,
@@ -24,3 +25,31 @@ from sqlml.sqlalchemy.types import (
     UTINYINT,
     Other,
 )
+
+__all__ = [
+    "ARRAY",
+    "BIGNUM",
+    "BIT",
+    "HUGEINT",
+    "INTERVAL",
+    "LIST",
+    "MAP",
+    "STRUCT",
+    "TIMESTAMP_MS",
+    "TIMESTAMP_NS",
+    "TIMESTAMP_S",
+    "TINYINT",
+    "UBIGINT",
+    "UHUGEINT",
+    "UINTEGER",
+    "UNION",
+    "USMALLINT",
+    "UTINYINT",
+    "Model",
+    "Other",
+    "SqlmlDialect",
+    "distinct_on",
+    "insert",
+    "models",
+    "named_argument",
+]

@@ -6,10 +6,10 @@ import uuid
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import exc, pool, types
+from sqlalchemy import pool, types
 from sqlalchemy.engine import URL
 
-from sqlml.errors import InvalidOption, nearest_hint
+from sqlml.errors import InvalidOption, NotSupported, nearest_hint
 from sqlml.sqlalchemy.compiler import Compiler, ExecutionContext, IdentifierPreparer, TypeCompiler
 from sqlml.sqlalchemy.ddl import DdlCompiler
 from sqlml.sqlalchemy.json_types import JSONIndex, JSONPath
@@ -155,7 +155,7 @@ class SqlmlDialect(Reflection):
         return bool(dbapi_conn.autocommit)
 
     def do_savepoint(self, connection: Any, name: str) -> None:
-        raise exc.CompileError("DuckDB has no savepoints: begin_nested() cannot be done.")
+        raise NotSupported("DuckDB has no savepoints.", hint="Leave begin_nested() out, or use a connection of its own.")
 
     def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
         return connection is not None and bool(getattr(connection, "closed", False))

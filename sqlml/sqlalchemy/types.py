@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import types
-from sqlalchemy.sql import sqltypes
+from sqlalchemy.sql import operators, sqltypes
 from sqlalchemy.sql.type_api import TypeEngine, to_instance
+
+# SQLAlchemy asks since 2.1 which operators a type has; DuckDB itself refuses those that make no sense.
+_ANY_OPERATOR = getattr(getattr(operators, "OperatorClass", None), "ANY", None)
 
 # A type or its class, as a column takes either.
 AnyType = TypeEngine[Any] | type[TypeEngine[Any]]
@@ -61,6 +64,10 @@ class BIGNUM(types.Integer):
 
     __visit_name__ = "BIGNUM"
 
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], int | None]:
+        # DuckDB gives its digits.
+        return lambda value: None if value is None else int(value)
+
 
 class BIT(types.String):
     """A string of zeros and ones."""
@@ -72,6 +79,7 @@ class INTERVAL(sqltypes.NativeForEmulated, sqltypes._AbstractInterval):
     """Months, days and microseconds; a timedelta in Python, with months of 30 days."""
 
     __visit_name__ = "INTERVAL"
+    operator_classes = _ANY_OPERATOR
     native = True
 
     @classmethod
@@ -116,6 +124,7 @@ class STRUCT(types.TypeEngine[dict[str, Any]]):
     """Named fields, a dict in Python: `STRUCT({"city": String, "zip": Integer})`."""
 
     __visit_name__ = "STRUCT"
+    operator_classes = _ANY_OPERATOR
 
     def __init__(self, fields: Mapping[str, AnyType]) -> None:
         self.fields = {name: to_instance(kind) for name, kind in fields.items()}
@@ -139,6 +148,7 @@ class MAP(types.TypeEngine[dict[Any, Any]]):
     """Keys of one type to values of one type, a dict in Python: `MAP(String, Integer)`."""
 
     __visit_name__ = "MAP"
+    operator_classes = _ANY_OPERATOR
 
     def __init__(self, key_type: AnyType, value_type: AnyType) -> None:
         self.key_type = to_instance(key_type)
@@ -163,6 +173,7 @@ class Other(types.TypeEngine[Any]):
     """A type by DuckDB's own name for it, passed as it is: `Other("GEOMETRY")`."""
 
     __visit_name__ = "OTHER"
+    operator_classes = _ANY_OPERATOR
 
     def __init__(self, name: str) -> None:
         self.name = name
