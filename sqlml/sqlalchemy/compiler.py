@@ -32,7 +32,7 @@ def split_schema(schema: str) -> tuple[str | None, str]:
 class IdentifierPreparer(PGIdentifierPreparer):
     """Quotes names; `schema="catalog.schema"` names a schema of an attached database."""
 
-    reserved_words = KEYWORDS
+    reserved_words = set(KEYWORDS)
 
     def quote_schema(self, schema: str, force: Any = None) -> str:
         catalog, name = split_schema(schema)
@@ -51,24 +51,20 @@ class ExecutionContext(DefaultExecutionContext):
 
     def fire_sequence(self, seq: Any, type_: Any) -> Any:
         text = self.identifier_preparer.format_sequence(seq).replace("'", "''")  # type: ignore[no-untyped-call]
-        return self._execute_scalar(f"SELECT nextval('{text}')", type_)  # noqa: S608 - a quoted name
+        return self._execute_scalar(f"SELECT nextval('{text}')", type_)
 
 
 class Compiler(PGCompiler):
     """Queries and changes."""
 
-    def visit_sequence(self, sequence: Any, **kw: Any) -> str:
-        text = self.preparer.format_sequence(sequence).replace("'", "''")
+    def visit_sequence(self, seq: Any, **kw: Any) -> str:
+        text = self.preparer.format_sequence(seq).replace("'", "''")
         return f"nextval('{text}')"
 
     def for_update_clause(self, select: Any, **kw: Any) -> str:
         raise exc.CompileError(
             "DuckDB has no FOR UPDATE: writers of one row meet at COMMIT, and the later one fails. Leave it out."
         )
-
-    def visit_table_valued_column(self, element: Any, **kw: Any) -> str:
-        # A table as a value is the struct of its row: what ml_predict takes.
-        return str(super().visit_table_valued_column(element, **kw))
 
     def visit_json_getitem_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
         return self._json(binary, **kw)
@@ -104,10 +100,6 @@ class Compiler(PGCompiler):
 
     def visit_bitwise_xor_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
         return f"xor({self.process(binary.left, **kw)}, {self.process(binary.right, **kw)})"
-
-    def visit_now_func(self, fn: Any, **kw: Any) -> str:
-        # now() has a time zone; a column without one would be given the time of UTC.
-        return "CURRENT_TIMESTAMP" if getattr(fn.type, "timezone", False) else "localtimestamp"
 
 
 class TypeCompiler(PGTypeCompiler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlml.sqlalchemy.compiler import Compiler, ExecutionContext, IdentifierPrep
 from sqlml.sqlalchemy.ddl import DdlCompiler
 from sqlml.sqlalchemy.json_types import JSONIndex, JSONPath
 from sqlml.sqlalchemy.reflection import Reflection
-from sqlml.sqlalchemy.types import INTERVAL
+from sqlml.sqlalchemy.types import INTERVAL, Decimals
 
 _FLAGS = ("read_only", "allow_pickle", "allow_python")
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -75,10 +76,12 @@ class SqlmlDialect(Reflection):
 
     default_isolation_level = "SNAPSHOT"
     # Ours is a DatabaseError before it is an InterfaceError; SQLAlchemy takes the first.
-    dbapi_exception_translation_map = {"ConnectionClosed": "InterfaceError"}  # noqa: RUF012
+    dbapi_exception_translation_map = {"ConnectionClosed": "InterfaceError"}
 
-    colspecs = {  # noqa: RUF012
+    colspecs = {
         types.Interval: INTERVAL,
+        types.Numeric: Decimals,
+        types.Float: types.Float,
         types.JSON.JSONIndexType: JSONIndex,
         types.JSON.JSONPathType: JSONPath,
     }
@@ -89,11 +92,20 @@ class SqlmlDialect(Reflection):
     _supports_jsonb_subscripting = False
     supports_smallserial = False
 
-    construct_arguments = []  # noqa: RUF012
+    construct_arguments = []
 
-    def __init__(self, *, paramstyle: Any = "numeric_dollar", **kw: Any) -> None:
+    def __init__(
+        self,
+        # Not by keyword alone: create_engine looks for its arguments among the others.
+        paramstyle: Any = "numeric_dollar",
+        json_serializer: Callable[[Any], str] | None = None,
+        json_deserializer: Callable[[str], Any] | None = None,
+        **kw: Any,
+    ) -> None:
         # By number, a parameter that is used twice is sent once, and DuckDB sees that both are the same.
         super().__init__(paramstyle=paramstyle, **kw)
+        self._json_serializer = json_serializer
+        self._json_deserializer = json_deserializer
         # DuckDB shares a database in memory by its name, in one process.
         self._memory = f"{_MEMORY}sqlalchemy-{uuid.uuid4().hex}"
 
@@ -155,7 +167,9 @@ class SqlmlDialect(Reflection):
         return bool(dbapi_conn.autocommit)
 
     def do_savepoint(self, connection: Any, name: str) -> None:
-        raise NotSupported("DuckDB has no savepoints.", hint="Leave begin_nested() out, or use a connection of its own.")
+        raise NotSupported(
+            "DuckDB has no savepoints.", hint="Leave begin_nested() out, or use a connection of its own."
+        )
 
     def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
         return connection is not None and bool(getattr(connection, "closed", False))

@@ -162,7 +162,7 @@ class Reflection(DefaultDialect):
     @reflection.cache  # type: ignore[untyped-decorator, unused-ignore]
     def get_pk_constraint(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         for row in self._of(_CONSTRAINTS, connection, table_name, schema, kw, kind="PRIMARY KEY"):
-            return {"name": row[0], "constrained_columns": list(row[1]), "comment": None}
+            return {"name": row[0], "constrained_columns": list(row[1])}
         return reflection.ReflectionDefaults.pk_constraint()
 
     @reflection.cache  # type: ignore[untyped-decorator, unused-ignore]
@@ -177,7 +177,6 @@ class Reflection(DefaultDialect):
                 "referred_table": table,
                 "referred_columns": list(referred),
                 "options": {},
-                "comment": None,
             }
             for name, columns, table, referred, _ in rows
         ]
@@ -185,12 +184,12 @@ class Reflection(DefaultDialect):
     @reflection.cache  # type: ignore[untyped-decorator, unused-ignore]
     def get_unique_constraints(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         rows = self._of(_CONSTRAINTS, connection, table_name, schema, kw, kind="UNIQUE")
-        return [{"name": row[0], "column_names": list(row[1]), "comment": None} for row in rows]
+        return [{"name": row[0], "column_names": list(row[1])} for row in rows]
 
     @reflection.cache  # type: ignore[untyped-decorator, unused-ignore]
     def get_check_constraints(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         rows = self._of(_CONSTRAINTS, connection, table_name, schema, kw, kind="CHECK")
-        return [{"name": row[0], "sqltext": row[4], "comment": None} for row in rows]
+        return [{"name": row[0], "sqltext": _bare(row[4])} for row in rows]
 
     @reflection.cache  # type: ignore[untyped-decorator, unused-ignore]
     def get_indexes(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
@@ -218,11 +217,20 @@ def _column(
         "comment": comment,
     }
     if is_generated:
-        found["computed"] = {"sqltext": default, "persisted": False}
+        # DuckDB casts the expression to the type of its column.
+        text = (default or "").removeprefix("CAST(").removesuffix(f" AS {data_type})")
+        found["computed"] = {"sqltext": _bare(text), "persisted": False}
     elif default is not None:
         tree = parse_one(default, dialect="duckdb")
         found["autoincrement"] = isinstance(tree, exp.Anonymous) and tree.name.lower() == "nextval"
     return found
+
+
+def _bare(sql: str) -> str:
+    """An expression without the parentheses that DuckDB puts around it."""
+    while isinstance(parse_one(sql, dialect="duckdb"), exp.Paren):
+        sql = sql[1:-1]
+    return sql
 
 
 def _index(name: str, is_unique: bool, sql: str) -> dict[str, Any]:  # noqa: FBT001 - a row of the catalog

@@ -1,10 +1,11 @@
-"""DuckDB's types that SQLAlchemy does not know: `Column("size", HUGEINT)`, `Column("home", STRUCT({"city": String}))`."""
+"""DuckDB's types that SQLAlchemy does not know: `HUGEINT`, `STRUCT({"city": String})`."""
 
 from __future__ import annotations
 
 import datetime
+import decimal
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import types
 from sqlalchemy.sql import operators, sqltypes
@@ -83,7 +84,7 @@ class INTERVAL(sqltypes.NativeForEmulated, sqltypes._AbstractInterval):
     native = True
 
     @classmethod
-    def adapt_emulated_to_native(cls, interval: Any, **kw: Any) -> INTERVAL:
+    def adapt_emulated_to_native(cls, interval: Any, **kw: Any) -> INTERVAL:  # noqa: ARG003
         """What SQLAlchemy's own Interval becomes, which else is kept as a timestamp."""
         return cls()
 
@@ -118,6 +119,15 @@ class TIMESTAMP_NS(types.DateTime):  # noqa: N801 - DuckDB's name
     """A timestamp in nanoseconds; Python's datetime keeps the microseconds."""
 
     __visit_name__ = "TIMESTAMP_NS"
+
+
+class Decimals(types.Numeric[Any]):
+    """A DECIMAL; what DuckDB computes of decimals as a DOUBLE, such as a quotient, is a Decimal all the same."""
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], Any] | None:
+        if not self.asdecimal:
+            return cast(Callable[[Any], Any] | None, super().result_processor(dialect, coltype))
+        return lambda value: decimal.Decimal(str(value)) if isinstance(value, float) else value
 
 
 class STRUCT(types.TypeEngine[dict[str, Any]]):

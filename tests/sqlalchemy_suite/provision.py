@@ -38,3 +38,15 @@ def _upsert(cfg, table, returning, *, set_lambda=None, sort_by_parameter_order=F
     else:
         statement = statement.on_conflict_do_nothing()
     return statement.returning(*returning, sort_by_parameter_order=sort_by_parameter_order)
+
+
+@provision.delete_from_all_tables.for_db("sqlml")
+def _empty(connection, cfg, metadata):
+    if not any(table.foreign_keys for table in metadata.tables.values()):
+        for table in metadata.sorted_tables:
+            connection.execute(table.delete())
+        return
+    # In one transaction DuckDB refuses to delete a row that a deleted row referred to.
+    with cfg.db.begin() as own:
+        metadata.drop_all(own)
+        metadata.create_all(own)

@@ -5,14 +5,20 @@ from __future__ import annotations
 from sqlalchemy.testing import exclusions
 from sqlalchemy.testing.requirements import SuiteRequirements
 
-
-
 # Off in SQLAlchemy unless a dialect says that it has them.
 HAS = (
     *("create_table_as", "create_temp_table_as", "table_ddl_if_exists", "index_ddl_if_exists", "uuid_data_type"),
     *("table_value_constructor", "boolean_col_expressions", "nullsordering", "intersect", "except_"),
-    *("window_functions", "window_range", "window_range_numeric", "window_range_non_numeric"),
-    *("ctes", "ctes_with_update_delete", "ctes_with_values", "ctes_on_dml", "tuple_in", "views", "schema_create_delete"),
+    *("window_functions", "window_range_non_numeric"),
+    *(
+        "ctes",
+        "ctes_with_update_delete",
+        "ctes_with_values",
+        "ctes_on_dml",
+        "tuple_in",
+        "views",
+        "schema_create_delete",
+    ),
     *("implicit_default_schema", "comment_reflection", "comment_reflection_full_unicode"),
     *("temp_table_comment_reflection", "temp_table_names", "has_temp_table", "temporary_views"),
     *("create_or_replace_view", "indexes_with_expressions", "reflect_indexes_with_expressions"),
@@ -26,12 +32,14 @@ HAS = (
     *("percent_schema_names", "order_by_label_with_expression", "computed_columns", "computed_columns_virtual"),
     *("computed_columns_reflect_persisted", "supports_distinct_on", "regexp_match", "regexp_replace", "fetch_first"),
     *("fetch_no_order_by", "fetch_expression", "supports_bitwise_or", "supports_bitwise_and", "supports_bitwise_not"),
-    *("supports_bitwise_xor", "supports_bitwise_shift", "column_collation_reflection", "reflects_pk_names", "fetch_ties"),
-    *("default_schema_name_switch", "foreign_key_constraint_name_reflection", "fetch_percent", "fetch_offset_with_options"),
-    *("literal_float_coercion","repeated_column_foreign_keys", "repeated_remote_col_foreign_keys", "datetime_literals")
+    *("supports_bitwise_xor", "supports_bitwise_shift", "fetch_ties"),
+    *("default_schema_name_switch", "fetch_offset_with_options"),
+    *("literal_float_coercion", "datetime_literals"),
 )
 # On in SQLAlchemy, or a feature that some database has: DuckDB has it not, and why that shows in these tests.
 HAS_NOT: dict[str, str] = {
+    "implements_get_lastrowid": "a table need not have a key: RETURNING gives it",
+    "named_constraints": "DuckDB does not keep the names of constraints",
 }
 
 

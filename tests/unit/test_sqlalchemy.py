@@ -41,7 +41,9 @@ def engine():
 def fares():
     made = sa.create_engine("sqlml:///:memory:")
     with made.begin() as con:
-        con.execute(sa.text("CREATE TABLE trips AS SELECT i AS id, i * 1.0 AS km, 2.0 * i + 1 AS fare FROM range(50) r(i)"))
+        con.execute(
+            sa.text("CREATE TABLE trips AS SELECT i AS id, i * 1.0 AS km, 2.0 * i + 1 AS fare FROM range(50) r(i)")
+        )
         con.execute(sa.text("CREATE SCHEMA lab"))
         for name in ("fare", 'lab."Fa re"'):
             con.execute(
@@ -64,7 +66,11 @@ ROUND_TRIPS = [
     (LIST(sa.Integer), [1, None, 3], "INTEGER[]"),
     (sa.ARRAY(sa.Integer, dimensions=2), [[1], [2, 3]], "INTEGER[][]"),
     (ARRAY(sa.REAL, 3), (1.0, 2.0, 3.0), "REAL[3]"),
-    (STRUCT({"a": sa.Integer, 'b "c"': LIST(sa.String)}), {"a": 1, 'b "c"': ["x"]}, 'STRUCT(a INTEGER, "b ""c""" VARCHAR[])'),
+    (
+        STRUCT({"a": sa.Integer, 'b "c"': LIST(sa.String)}),
+        {"a": 1, 'b "c"': ["x"]},
+        'STRUCT(a INTEGER, "b ""c""" VARCHAR[])',
+    ),
     (MAP(sa.String, sa.Numeric(5, 2)), {"a": decimal.Decimal("1.25")}, "MAP(VARCHAR, DECIMAL(5, 2))"),
     (UNION({"n": sa.Integer, "s": sa.String}), 4, "UNION(n INTEGER, s VARCHAR)"),
     (sa.Enum("on", "it's", name="state"), "it's", "ENUM('on', 'it''s')"),
@@ -114,13 +120,15 @@ def test_everything_is_reflected(engine):
         sa.CheckConstraint("n > 0"),
         comment="the parents",
     )
-    child = sa.Table("child", metadata, sa.Column("id", sa.Integer, sa.ForeignKey("parent.id")), sa.Column("x", sa.Integer))
+    child = sa.Table(
+        "child", metadata, sa.Column("id", sa.Integer, sa.ForeignKey("parent.id")), sa.Column("x", sa.Integer)
+    )
     sa.Index("by_x", child.c.x, child.c.x + 1, unique=True)
     metadata.create_all(engine)
     with engine.begin() as con:
         con.execute(sa.text("CREATE VIEW v AS SELECT * FROM parent"))
     with engine.begin() as con:
-        con.execute(sa.text("ATTACH ':memory:' AS \"o.ther\"; CREATE TABLE \"o.ther\".t (a INTEGER)"))
+        con.execute(sa.text('ATTACH \':memory:\' AS "o.ther"; CREATE TABLE "o.ther".t (a INTEGER)'))
     seen = sa.inspect(engine)
     assert seen.get_table_names() == ["child", "parent"]
     assert seen.get_view_names() == ["v"]
@@ -184,7 +192,9 @@ def test_orm(engine):
     with orm.Session(engine) as session:
         session.add_all([Customer(name=f"c{i}", orders=[Order(), Order()]) for i in range(20)])
         session.commit()
-        loaded = session.scalars(sa.select(Customer).options(orm.selectinload(Customer.orders)).order_by(Customer.id)).all()
+        loaded = session.scalars(
+            sa.select(Customer).options(orm.selectinload(Customer.orders)).order_by(Customer.id)
+        ).all()
         assert [c.name for c in loaded] == [f"c{i}" for i in range(20)]
         assert sorted(o.id for c in loaded for o in c.orders) == list(range(100, 140))
         with pytest.raises(sa.exc.CompileError, match="FOR UPDATE"):
@@ -281,10 +291,15 @@ def test_models(fares):
     far = sa.select(trips.c.id, trips.c.km).where(trips.c.km > 40).subquery()
     with fares.connect() as con:
         for model in found.values():
-            predicted = con.execute(sa.select(sa.func.round(model.predict(trips), 6)).order_by(trips.c.id)).scalars().all()
+            predicted = (
+                con.execute(sa.select(sa.func.round(model.predict(trips), 6)).order_by(trips.c.id)).scalars().all()
+            )
             assert predicted[:3] == [1.0, 3.0, 5.0]
             assert len(con.execute(sa.select(model.predict(far))).all()) == 9
-            assert con.execute(sa.select(sa.func.round(model.predict(trips.alias("x y")), 6)).limit(1)).scalar() is not None
+            assert (
+                con.execute(sa.select(sa.func.round(model.predict(trips.alias("x y")), 6)).limit(1)).scalar()
+                is not None
+            )
             assert con.execute(sa.select(sa.func.round(model.predict(km=10.0), 6))).scalar() == 21.0
         assert con.execute(sa.text("SELECT count(*) FROM ML.PREDICT(MODEL fare, TABLE trips)")).scalar() == 50
     with pytest.raises(sqlml.SqlmlError, match="predict"):
@@ -294,7 +309,9 @@ def test_models(fares):
 def test_a_model_rolls_back_with_its_transaction(fares):
     with fares.connect() as con:
         con.execute(
-            sa.text("CREATE MODEL gone OPTIONS (model_type='linear_reg', input_label_cols=['fare']) AS SELECT km, fare FROM trips")
+            sa.text(
+                "CREATE MODEL gone OPTIONS (model_type='linear_reg', input_label_cols=['fare']) AS SELECT km, fare FROM trips"
+            )
         )
         assert "gone" in models(con)
         con.rollback()
