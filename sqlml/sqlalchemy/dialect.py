@@ -116,7 +116,7 @@ class SqlmlDialect(Reflection):
         return sqlml
 
     @classmethod
-    def get_pool_class(cls, url: URL) -> type[pool.Pool]:
+    def get_pool_class(cls, url: URL) -> type[pool.Pool]:  # noqa: ARG003
         return pool.QueuePool
 
     def create_connect_args(self, url: URL) -> Any:

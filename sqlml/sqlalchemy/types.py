@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import types
 from sqlalchemy.sql import operators, sqltypes
-from sqlalchemy.sql.type_api import TypeEngine, to_instance
+from sqlalchemy.sql.type_api import NativeForEmulated, TypeEngine, to_instance
 
 # SQLAlchemy asks since 2.1 which operators a type has; DuckDB itself refuses those that make no sense.
 _ANY_OPERATOR = getattr(getattr(operators, "OperatorClass", None), "ANY", None)
@@ -76,7 +76,7 @@ class BIT(types.String):
     __visit_name__ = "BIT"
 
 
-class INTERVAL(sqltypes.NativeForEmulated, sqltypes._AbstractInterval):
+class INTERVAL(NativeForEmulated, sqltypes._AbstractInterval):
     """Months, days and microseconds; a timedelta in Python, with months of 30 days."""
 
     __visit_name__ = "INTERVAL"

@@ -25,7 +25,6 @@ EXCLUDED = {
         "test_get_foreign_keys_quoted_name": NAMES,
         "test_get_temp_table_unique_constraints": NAMES,
         "test_reflect_table_temp_table": NAMES,
-        "test_schema_cache": "needs two schemas of one name in a second database",
     },
     "ComponentReflectionTestExtra": {
         "test_check_constraint_parenthesized_expressions": NAMES,

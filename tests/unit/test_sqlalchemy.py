@@ -6,6 +6,7 @@ import datetime
 import decimal
 import threading
 import uuid
+import warnings
 
 import pandas as pd
 import pytest
@@ -336,3 +337,30 @@ def test_the_words_are_duckdbs(con):
         "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'type_function')"
     ).fetchall()
     assert {word for (word,) in theirs} == KEYWORDS
+
+
+def test_jupysql(fares, monkeypatch):
+    """`%sql` in IPython's shell, without a browser."""
+    # It would send statistics home.
+    monkeypatch.setenv("PLOOMBER_STATS_ENABLED", "false")
+    from IPython.core.interactiveshell import InteractiveShell
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        shell = InteractiveShell()
+        shell.user_ns["engine"] = fares
+        shell.run_line_magic("load_ext", "sql")
+        shell.run_line_magic("config", "SqlMagic.feedback = 0")
+        shell.run_line_magic("sql", "engine")
+        rows = shell.run_cell_magic(
+            "sql", "", "SELECT round(ml_predict('fare', trips), 6) AS y FROM trips WHERE km = 10"
+        )
+        assert rows.DataFrame()["y"].tolist() == [21.0]
+        shell.run_cell_magic(
+            "sql",
+            "",
+            "CREATE MODEL magic OPTIONS (model_type='linear_reg', input_label_cols=['fare']) AS SELECT km, fare FROM trips",
+        )
+    assert "magic" in models(fares)
+    with fares.begin() as con:
+        con.execute(sa.text("DROP MODEL magic"))
