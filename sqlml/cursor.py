@@ -198,9 +198,11 @@ class Cursor:
         self._check_open()
 
     def close(self) -> None:
-        """Give up the rows; the cursor cannot be used any more."""
+        """Give up the rows; the cursor cannot be used any more. It still tells how many its statement changed."""
         self._is_closed = True
+        changed = self._rowcount
         self._clear()
+        self._rowcount = changed
 
     def __enter__(self) -> Cursor:
         return self

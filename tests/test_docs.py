@@ -28,7 +28,7 @@ def test_sql_runs(page, tmp_path, monkeypatch):
             result.fetchall()
             ran += 1
     con.close()
-    assert ran or page.stem in ("doors", "dbapi", "shell")
+    assert ran or page.stem in ("doors", "dbapi", "shell", "sqlalchemy")
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.stem)

@@ -3,6 +3,7 @@
 -- CREATE MODEL
 CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT * FROM t
 CREATE OR REPLACE MODEL m OPTIONS (model_type = 'linear_reg') AS SELECT * FROM t
+CREATE MODEL IF STALE a.m OPTIONS (model_type = 'linear_reg') AS SELECT * FROM t
 CREATE MODEL IF NOT EXISTS project.dataset.m OPTIONS (model_type = 'linear_reg') AS SELECT * FROM t
 CREATE MODEL "My Schema"."My Model" OPTIONS (model_type = 'linear_reg') AS SELECT * FROM t
 CREATE MODEL m OPTIONS (model_type = 'linear_reg') AS WITH a AS (SELECT 1 AS x) SELECT * FROM a
