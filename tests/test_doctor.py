@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -51,11 +50,6 @@ def examine(path):
 
 def failed(path):
     return [f"{f.check}: {f.detail} {f.hint}" for f in examine(path) if f.status == "failed"]
-
-
-def doctor(*arguments, **options):
-    command = [sys.executable, "-m", "sqlml.cli", "doctor", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
 
 
 def damage(path, sql):
@@ -158,20 +152,20 @@ def test_an_older_file_is_told(file):
     assert [(f.check, f.status) for f in examine(file)][1:] == [("schema", "note")]
 
 
-def test_the_command(file, tmp_path):
-    done = doctor(file, "--json")
+def test_the_command(file, tmp_path, monkeypatch, capsys):
+    command = [sys.executable, "-m", "sqlml.cli", "doctor", str(file), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout
     findings = json.loads(done.stdout)
     assert {"python", "sqlml", "package", "duckdb", "signing key", "artifacts"} <= {f["check"] for f in findings}
     assert all(set(f) == {"check", "status", "detail", "hint"} for f in findings)
-    config = tmp_path / "config"
-    config.mkdir()
-    (config / "signing.key").write_text("00" * 32)
-    (config / "signing.key").chmod(0o644)
-    done = doctor(env={**os.environ, "SQLML_CONFIG_DIR": str(config)})
-    assert done.returncode == 1
-    assert "can be read by other users" in done.stdout
-    assert "chmod 600" in done.stdout
+    (tmp_path / "signing.key").write_text("00" * 32)
+    (tmp_path / "signing.key").chmod(0o644)
+    monkeypatch.setenv("SQLML_CONFIG_DIR", str(tmp_path))
+    assert main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "can be read by other users" in shown
+    assert "chmod 600" in shown
 
 
 @pytest.mark.parametrize(("arguments", "said"), [(["/nowhere/x.duckdb"], "no file"), (["--repair"], "takes a file")])
