@@ -124,11 +124,16 @@ CASES = (
     Case("bayes by store", "naive_bayes", "partly", form="kernel", is_plain=True, keys=("store",)),
     Case("boosted by store", "boosted_tree_regressor", "y", _trees(3, 8), keys=("store",)),
     Case("boosted of two by region", "boosted_tree_classifier", "two", _trees(3, 8), keys=("region",)),
-    Case("boosted of some by store", "boosted_tree_classifier", "partly", _trees(2, 6), keys=("store",)),
+    Case("boosted of partly by store", "boosted_tree_classifier", "partly", _trees(2, 6), keys=("store",)),
     Case("many trees", "boosted_tree_regressor", "y", _trees(20, 31), form="kernel", is_plain=True),
     Case("many trees by two keys", "boosted_tree_regressor", "y", _trees(30, 16), "kernel", keys=("store", "region")),
     Case(
-        "many of some by store", "boosted_tree_classifier", "partly", _trees(30, 16), "kernel", keys=("store", "region")
+        "many of partly by store",
+        "boosted_tree_classifier",
+        "partly",
+        _trees(30, 16),
+        "kernel",
+        keys=("store", "region"),
     ),
     Case("neighbours", "knn_classifier", "three", form="kernel"),
     Case("near", "knn_regressor", "y", form="kernel"),

@@ -40,6 +40,7 @@ from sqlml.errors import (
     SqlmlError,
     Warning,  # noqa: A004 - the name PEP 249 asks for
 )
+from sqlml.load import load
 from sqlml.result import Result
 from sqlml.session import Session
 from sqlml.types import Plan, Progress
@@ -85,6 +86,7 @@ __all__ = [
     "aconnect",
     "apilevel",
     "connect",
+    "load",
     "paramstyle",
     "threadsafety",
 ]

@@ -113,7 +113,31 @@ def udf_sources(shared: Database) -> Mapping[str, Callable[..., Any]]:
         found = scorer(sha)
         return shared.python.run(connection, lambda: found.score(inputs))
 
-    return {"scores": scores, "explanations": lambda sha, inputs, output: scorer(sha).explain(inputs, output)}
+    return {
+        "scores": scores,
+        "explanations": lambda sha, inputs, output: scorer(sha).explain(inputs, output),
+        "decode_image": _decode_image,
+        "resize_image": _resize_image,
+        "convert_color_space": _convert_color_space,
+    }
+
+
+def _decode_image(data: bytes, height: int | None, width: int | None, *, keep_ratio: bool) -> Any:
+    from sqlml.images import decode
+
+    return decode(data, height, width, keep_ratio=keep_ratio)
+
+
+def _resize_image(numbers: Any, dims: list[int], height: int, width: int, *, keep_ratio: bool) -> Any:
+    from sqlml.images import resize, shaped
+
+    return resize(shaped(numbers, dims), height, width, keep_ratio=keep_ratio)
+
+
+def _convert_color_space(numbers: Any, dims: list[int], space: str) -> Any:
+    from sqlml.images import convert, shaped
+
+    return convert(shaped(numbers, dims), space)
 
 
 def _load_committed(shared: Database, sha: str) -> Scorer:

@@ -42,6 +42,7 @@ def _create_model(gen: Any, node: exp.Expr) -> str:
         "OR REPLACE" if node.args.get("replace") else None,
         "MODEL",
         _exists(node, "IF NOT EXISTS"),
+        "IF STALE" if node.args.get("stale") else None,
         gen.sql(node, "this"),
         f"TRANSFORM ({gen.expressions(node, key='transform', flat=True)})" if node.args.get("transform") else None,
         f"INPUT ({gen.expressions(node, key='input', flat=True)})" if node.args.get("input") else None,

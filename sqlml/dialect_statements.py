@@ -153,8 +153,9 @@ class ModelStatements(FunctionStatements):
 
     def _parse_create_model(self, replace: bool | None) -> exp.Expr:  # noqa: FBT001 - what was matched
         tree = nodes.CreateModel(replace=bool(replace), exists=bool(self._match_text_seq("IF", "NOT", "EXISTS")))
+        tree.set("stale", bool(self._match_text_seq("IF", "STALE")))
         tree.set("this", self._parse_name("model"))
-        if self._match_text_seq("COPY"):
+        if not tree.args["stale"] and self._match_text_seq("COPY"):
             return nodes.CopyModel(
                 this=tree.this,
                 source=self._parse_model_name(),

@@ -24,6 +24,7 @@ _BY_TYPE: dict[str, type[SqlmlError]] = {
     "TransactionContext": errors.TransactionConflict,
     "INTERRUPT": errors.Cancelled,
     "Not implemented": errors.NotSupported,
+    "Connection": errors.ConnectionClosed,
     "Permission": errors.PermissionDenied,
     "Dependency": errors.ConstraintViolation,
 }
@@ -44,6 +45,7 @@ _HINTS_BY_KIND = {
     "Parser": "Look at the marked place; a keyword that is meant as a name needs double quotes.",
     "Syntax": "Look at the marked place; a keyword that is meant as a name needs double quotes.",
     "Conversion": "TRY_CAST gives NULL for a value that cannot be converted.",
+    "Connection": "Connect again; a DuckDB connection that is closed closes its cursors, and what sqlml.load gave.",
     "IO": "Check the path, and that you may read and write there.",
     "Not implemented": "DuckDB does not have this; cast the value to another type or write it another way.",
 }
@@ -120,6 +122,8 @@ def _hint(raised: type[SqlmlError], kind: str, details: dict[str, Any], rest: st
         return "PREPARE it first, on this connection."
     if raised is errors.InvalidSql and kind == "TransactionContext":
         return "BEGIN starts a transaction, COMMIT or ROLLBACK ends it."
+    if kind == "Connection":
+        return _HINTS_BY_KIND[kind]
     if details.get("error_subtype") in _NOT_FOUND and details.get("candidates"):
         return f"Did you mean {details['candidates']}?"
     return _HINTS.get(raised) or _HINTS_BY_KIND.get(kind)

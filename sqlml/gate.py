@@ -5,6 +5,8 @@ In single-user mode, the only one yet, whoever opened the file may do everything
 
 from __future__ import annotations
 
+import getpass
+
 from sqlml.errors import PermissionDenied
 from sqlml.types import Plan, Privilege
 
@@ -27,6 +29,21 @@ class Gate:
                     hint="Ask its owner to GRANT it.",
                 )
 
+    def authorise_load(self, catalog: str) -> None:
+        """Allow a plain DuckDB connection with functions of ours: no later statement of its passes here.
+
+        Raises PermissionDenied to whoever does not own everything in the database.
+        """
+        self.authorise(Plan(statement="load", sql="", privileges=(Privilege("LOAD", "DATABASE", catalog),)))
+
     def holds(self, privilege: Privilege) -> bool:
         """Whether the principal holds a privilege: a single user owns everything in the file."""
         return bool(self.principal and privilege.action)
+
+
+def os_user() -> str:
+    """The name of whoever runs this process."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

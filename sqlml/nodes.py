@@ -37,12 +37,13 @@ class Option(exp.Expression):
 
 
 class CreateModel(exp.Expression):
-    """`CREATE [OR REPLACE] MODEL [IF NOT EXISTS] m [TRANSFORM ...] [OPTIONS ...] AS query`."""
+    """`CREATE [OR REPLACE] MODEL [IF NOT EXISTS | IF STALE] m [TRANSFORM ...] [OPTIONS ...] AS query`."""
 
     arg_types = {
         "this": True,
         "replace": False,
         "exists": False,
+        "stale": False,
         "transform": False,
         "input": False,
         "output": False,

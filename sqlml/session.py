@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import getpass
 import os
 import threading
 import weakref
@@ -32,7 +31,7 @@ from sqlml.errors import (
 )
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
-from sqlml.gate import Gate
+from sqlml.gate import Gate, os_user
 from sqlml.parameter_values import plain_parameters
 from sqlml.parameters import check_parameters
 from sqlml.planner import Planner, relations
@@ -61,14 +60,16 @@ class Session:
 
     def __init__(
         self,
-        path: str,
+        path: str | Database,
         *,
         read_only: bool = False,
         config: Mapping[str, Any] | None = None,
         allow: Allow = ALL_ALLOWED,
         udfs: str | os.PathLike[str] | None = None,
     ) -> None:
-        shared = Database.open(path, read_only=read_only, config=config, allow=allow)
+        shared = path
+        if not isinstance(shared, Database):
+            shared = Database.open(shared, read_only=read_only, config=config, allow=allow)
         self.database = Engine(shared)
         self.python = PythonFunctions(self.database)
         self.transaction = Transaction(self.database)
@@ -81,7 +82,7 @@ class Session:
         except BaseException:
             self.database.close()
             raise
-        self.user = _os_user()
+        self.user = os_user()
         self.prepared: dict[str, str] = {}
         self.on_progress: Callable[[Progress], None] | None = None
         self._gate = Gate(self.user)
@@ -96,9 +97,9 @@ class Session:
     def _prepare_database(self, shared: Database) -> None:
         shared.register_udfs(UDFS, udf_sources(shared))
         current = self.database.rows("SELECT current_database()")[0][0]
-        if shared.read_only:
-            schema_version(self.database, current)
-        else:
+        # A file that the user opened himself gets our tables with its first model.
+        known = schema_version(self.database, current) if shared.read_only or shared.is_loaded else None
+        if not shared.read_only and known != 0:
             with self.database.transaction():
                 migrate(self.database, current)
         shared.runs_python = shared.runs_python or has_registered(self.database, current)
@@ -311,6 +312,10 @@ class Session:
     def _snapshot(self, names: Iterable[str]) -> Snapshot:
         return read_snapshot(self.database, names)
 
+    def authorise_load(self) -> None:
+        """Raises PermissionDenied where connections that only have functions would pass by the gate."""
+        self._gate.authorise_load(str(self.database.rows("SELECT current_database()")[0][0]))
+
     def load_artifacts(self, models: tuple[ModelVersion, ...]) -> None:
         """Put the artifacts of these models into the process cache, verified."""
         self._artifacts.load(models)
@@ -390,10 +395,3 @@ _PASS_THROUGH = Plan(statement="query", sql="", reads=None)
 
 def _blank(text: str) -> str:
     return "".join("\n" if char == "\n" else " " for char in text)
-
-
-def _os_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

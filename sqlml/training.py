@@ -258,7 +258,7 @@ def _check_size(what: str, values: npt.NDArray[np.float64], largest: float) -> N
 
 def _all_null(name: str) -> TrainingFailed:
     return TrainingFailed(
-        f'The feature "{name}" is NULL in every row.', hint="Leave it out with SELECT * EXCLUDE (...)."
+        f'The feature "{name}" is NULL in every row.', hint=f'Leave it out: SELECT * EXCLUDE ("{name}").'
     )
 
 

@@ -13,7 +13,8 @@ from sqlml.types import Feature, SourceMap
 _ROWS = "sqlml_rows"
 _QUERY = "sqlml_query"
 _INPUT = "sqlml_input_"
-_LABEL, _HASH, _SPLIT, _WEIGHT = "sqlml_label", "sqlml_row_hash", "sqlml_split", "sqlml_weight"
+ROW_HASH = "sqlml_row_hash"
+_LABEL, _HASH, _SPLIT, _WEIGHT = "sqlml_label", ROW_HASH, "sqlml_split", "sqlml_weight"
 _WHOLE_NUMBERS = {
     *(u + n for u in ("", "U") for n in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")),
     "BOOLEAN",
@@ -27,15 +28,19 @@ def query_rows(alias: str) -> exp.Subquery:
 
 def around(tree: exp.Select, planned: Planned) -> tuple[str, SourceMap]:
     """The SQL of a query over `query_rows`, and its map back; the user's query stands in it to the byte."""
+    return around_sql(tree, planned.sql, planned.source_map)
+
+
+def around_sql(tree: exp.Select, inner: str, sent: SourceMap) -> tuple[str, SourceMap]:
+    """The same over SQL that has its map back."""
     before, _, after = to_sql(tree).rpartition(to_sql(exp.select("*").from_(_QUERY)))
     shift = len(before)
-    sent = planned.source_map
     start = sent.to_text(0)
     pieces = [(a + shift, b + shift, c, d) for a, b, c, d in sent.pieces]
     if not pieces or pieces[0][:2] != (shift, shift):
         pieces.insert(0, (shift, shift, start, start))
     # A line break ends a comment that the user's query may end with.
-    return before + planned.sql + "\n" + after, SourceMap(sent.text, ((0, shift, start, start), *pieces))
+    return before + inner + "\n" + after, SourceMap(sent.text, ((0, shift, start, start), *pieces))
 
 
 def training_query(

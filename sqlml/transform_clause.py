@@ -17,6 +17,7 @@ from sqlml.errors import InvalidOption, InvalidSql, NotFound, NotSupported, Sqlm
 from sqlml.features import family_of
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.base import Preprocessing
+from sqlml.functions.image_input import UDFS
 from sqlml.functions.later import LATER
 from sqlml.planner import Planner
 from sqlml.pure_functions import AGGREGATES, NOT_DETERMINISTIC, PURE, WINDOWS
@@ -224,7 +225,7 @@ def _name_of(node: exp.Expr) -> str:
 
 
 def _refused_call(name: str, written: str) -> SqlmlError | None:
-    if name in PURE or isinstance(FUNCTIONS.get(name), Preprocessing):
+    if name in PURE or name in UDFS or isinstance(FUNCTIONS.get(name), Preprocessing):
         return None
     if FUNCTIONS.get(name) is not None:
         return NotSupported("TRANSFORM cannot ask a model.", hint="Ask it in the query of CREATE MODEL.")

@@ -46,7 +46,6 @@ MODELS = {
     "two": ("logistic_reg", "two", "l2_reg = 1"),
     "three": ("logistic_reg", "three", "l2_reg = 1"),
     "bayes": ("naive_bayes", "three", "smoothing = 1"),
-    "parts": ("logistic_reg", "two", "l2_reg = 1, partition_by = ['flag']"),
     "trees": ("boosted_tree_regressor", "y", TREES.format(5, 16)),
     "two trees": ("boosted_tree_classifier", "two", TREES.format(5, 16)),
     "three trees": ("boosted_tree_classifier", "three", TREES.format(3, 12)),

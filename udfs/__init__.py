@@ -5,9 +5,25 @@ A file is named after its function and holds a class with `name`, `parameters` (
 handed what they take.
 """
 
+from sqlml_udfs.sqlml_answer import SqlmlAnswer
+from sqlml_udfs.sqlml_convert_color_space import SqlmlConvertColorSpace
+from sqlml_udfs.sqlml_decode_image import SqlmlDecodeImage
 from sqlml_udfs.sqlml_explain import SqlmlExplain
 from sqlml_udfs.sqlml_explain_unfolded import SqlmlExplainUnfolded
 from sqlml_udfs.sqlml_predict import SqlmlPredict
 from sqlml_udfs.sqlml_predict_unfolded import SqlmlPredictUnfolded
+from sqlml_udfs.sqlml_resize_image import SqlmlResizeImage
+from sqlml_udfs.sqlml_rewrite import SqlmlRewrite
+from sqlml_udfs.sqlml_train import SqlmlTrain
 
-UDFS = [SqlmlExplain, SqlmlExplainUnfolded, SqlmlPredict, SqlmlPredictUnfolded]
+UDFS = [
+    SqlmlConvertColorSpace,
+    SqlmlDecodeImage,
+    SqlmlExplain,
+    SqlmlExplainUnfolded,
+    SqlmlPredict,
+    SqlmlPredictUnfolded,
+    SqlmlResizeImage,
+]
+# What the functions of sqlml.load call; only connections that were loaded have them.
+LOADED = [SqlmlAnswer, SqlmlRewrite, SqlmlTrain]

@@ -125,6 +125,11 @@ def insert_version(cursor: Cursor, new: NewVersion, *, is_first: bool) -> None:
     _insert_lists(cursor, new, run_id)
 
 
+def param_text(value: Any) -> str:
+    """A parameter of a run as it is kept."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def _experiment(cursor: Cursor, new: NewVersion) -> str:
     """The id of the experiment the run belongs to; made on first use, "Default" where none was named."""
     catalog = new.model.catalog
@@ -148,7 +153,7 @@ def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
     metrics = [[k, v, 0, now] for k, v in new.metrics.items()]
     metrics += [[k, v, step, now] for k, step, v in trained.history]
     dataset = [f"{model.name}_training", trained.dataset_digest, new.query, trained.total_rows]
-    params = [[k, v if isinstance(v, str) else json.dumps(v)] for k, v in new.params.items()]
+    params = [[k, param_text(v)] for k, v in new.params.items()]
     sources = [[r.name.catalog, r.name.schema, r.name.name, r.is_path] for r in new.sources]
     for table, same, rows in (
         ("features", key, [[i, f.name, f.type, f.family] for i, f in enumerate(model.takes, 1)]),

@@ -6,7 +6,10 @@ from sqlml.functions.ml_advanced_weights import MlAdvancedWeights
 from sqlml.functions.ml_bag_of_words import MlBagOfWords
 from sqlml.functions.ml_bucketize import MlBucketize
 from sqlml.functions.ml_confusion_matrix import MlConfusionMatrix
+from sqlml.functions.ml_convert_color_space import MlConvertColorSpace
+from sqlml.functions.ml_convert_image_type import MlConvertImageType
 from sqlml.functions.ml_correlation import MlCorrelation
+from sqlml.functions.ml_decode_image import MlDecodeImage
 from sqlml.functions.ml_describe_data import MlDescribeData
 from sqlml.functions.ml_distance import MlDistance
 from sqlml.functions.ml_evaluate import MlEvaluate
@@ -30,6 +33,7 @@ from sqlml.functions.ml_polynomial_expand import MlPolynomialExpand
 from sqlml.functions.ml_predict import MlPredict
 from sqlml.functions.ml_predict_proba import MlPredictProba
 from sqlml.functions.ml_quantile_bucketize import MlQuantileBucketize
+from sqlml.functions.ml_resize_image import MlResizeImage
 from sqlml.functions.ml_robust_scaler import MlRobustScaler
 from sqlml.functions.ml_roc_curve import MlRocCurve
 from sqlml.functions.ml_standard_scaler import MlStandardScaler
@@ -46,7 +50,10 @@ FUNCTIONS: Registry[Function] = Registry(
         MlBagOfWords(),
         MlBucketize(),
         MlConfusionMatrix(),
+        MlConvertColorSpace(),
+        MlConvertImageType(),
         MlCorrelation(),
+        MlDecodeImage(),
         MlDescribeData(),
         MlDistance(),
         MlEvaluate(),
@@ -70,6 +77,7 @@ FUNCTIONS: Registry[Function] = Registry(
         MlPredict(),
         MlPredictProba(),
         MlQuantileBucketize(),
+        MlResizeImage(),
         MlRobustScaler(),
         MlRocCurve(),
         MlStandardScaler(),

@@ -124,6 +124,7 @@ class _Writer:
         kind, threshold = self._kinds[node], self._thresholds[node]
         if kind & 1:
             return self._is_among(value, spec["categories"], int(threshold)), True
+        threshold = _around_zero(threshold)
         missing = kind >> 2 & 3
         # Without missing values in training LightGBM takes NaN for 0.
         missing_left = bool(kind & 2) if missing else threshold >= 0
@@ -145,6 +146,13 @@ class _Writer:
         if among and null:
             return exp.Or(this=null, expression=among)
         return among or null or exp.false()
+
+
+def _around_zero(threshold: float) -> float:
+    """The threshold for numbers of which LightGBM takes those next to zero for zero."""
+    if -_ZERO <= threshold < 0:
+        return math.nextafter(-_ZERO, -math.inf)
+    return _ZERO if 0 <= threshold < _ZERO else threshold
 
 
 def _within(value: exp.Expr, threshold: float, *, is_finite: bool) -> exp.Expr:

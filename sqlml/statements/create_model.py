@@ -1,4 +1,4 @@
-"""`CREATE [OR REPLACE] MODEL [IF NOT EXISTS] m OPTIONS (...) AS query`, and `ml_train('m', query => '...', ...)`."""
+"""`CREATE [OR REPLACE] MODEL [IF NOT EXISTS | IF STALE] m OPTIONS (...) AS query`, and `ml_train('m', ...)`."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ class Creation:
     lineage: LabelLineage = LabelLineage()
     transform: Described | None = None
     learned: str = ""
+    if_stale: bool = False
 
 
 class CreateModel(Statement):
@@ -74,7 +75,11 @@ class CreateModel(Statement):
     is kept with the version and replayed wherever the model is asked, with the columns of the query. Structs and lists
     become features too: one a field, a place, a text or an index.
 
-    Result: one row with model, version, metrics and seconds. Source: BigQuery ML, CREATE MODEL.
+    IF STALE trains where the newest version is of another query, other options or other rows, and says why or why not.
+
+        CREATE MODEL IF STALE churn OPTIONS (model_type='logistic_reg', input_label_cols=['churned']) AS FROM customers;
+
+    Result: one row with model, version, metrics and seconds; of IF STALE the reason too. Source: BigQuery ML.
     """
 
     name = "create_model"
@@ -129,6 +134,7 @@ class CreateModel(Statement):
             query=planner.text[slice(*query_span)] if query_span else planned.sql,
             lineage=label_lineage(planned.tree, raw, label.name, _raw_names(raw, features, transform)),
             transform=transform,
+            if_stale=bool(tree.args.get("stale")),
         )
         self._refuse_existing(creation, planner, tree)
         replayed = transform_query(transform, made) if transform else None
@@ -165,8 +171,10 @@ class CreateModel(Statement):
         ):
             if tree.args.get(key):
                 raise planner.at(NotSupported(f"{words} is not supported in this version.", hint="Leave it out."), tree)
-        if tree.args.get("replace") and tree.args.get("exists"):
-            raise planner.at(InvalidSql("OR REPLACE and IF NOT EXISTS exclude each other.", hint="Keep one."), tree)
+        exclusive = ("OR REPLACE", "replace"), ("IF NOT EXISTS", "exists"), ("IF STALE", "stale")
+        chosen = [text for text, key in exclusive if tree.args.get(key)]
+        if len(chosen) > 1:
+            raise planner.at(InvalidSql(f"{' and '.join(chosen)} exclude each other.", hint="Keep one."), tree)
 
     def _place(self, name: ObjectName, planner: Planner) -> ObjectName:
         """The full name a new model gets."""
@@ -184,7 +192,7 @@ class CreateModel(Statement):
         return placed
 
     def _refuse_existing(self, creation: Creation, planner: Planner, tree: exp.Expr) -> None:
-        if creation.replace or creation.exists_ok:
+        if creation.replace or creation.exists_ok or creation.if_stale:
             return
         if planner.snapshot.versions_of(creation.name):
             raise planner.at(existing(creation.name), tree.this)

@@ -46,7 +46,8 @@ SELECT section, name, type, value FROM (
     UNION ALL SELECT 4, 0, 'metric', m.key, r.evaluation_source, m.value::VARCHAR
               FROM sqlml.metrics AS m JOIN r ON r.run_id = m.run_id
               WHERE m.key NOT IN ('loss', 'eval_loss', 'duration_ms')
-    UNION ALL SELECT 5, 0, 'option', p.key, NULL, p.value FROM sqlml.params AS p JOIN r ON r.run_id = p.run_id
+    UNION ALL SELECT 5, 0, 'option', p.key, NULL, p.value
+              FROM sqlml.params AS p JOIN r ON r.run_id = p.run_id WHERE NOT starts_with(p.key, 'asked.')
     UNION ALL SELECT 6, 0, 'source',
               CASE WHEN catalog_name = 'temp' AND schema_name = 'registered' THEN relation_name
                    ELSE concat_ws('.', catalog_name, schema_name, relation_name) END,

@@ -102,7 +102,7 @@ class ExplainModel(Statement):
 _NOTHING = "EXPLAIN MODEL runs nothing that could be timed or formatted."
 _PARAMS = """
 SELECT key, value FROM sqlml.params
-WHERE run_id = (SELECT run_id FROM sqlml.runs WHERE model_id = ? AND version = ?)
+WHERE run_id = (SELECT run_id FROM sqlml.runs WHERE model_id = ? AND version = ?) AND NOT starts_with(key, 'asked.')
 """
 _DIGEST = """
 SELECT digest FROM sqlml.datasets

@@ -11,7 +11,7 @@ _RUNS = """
 SELECT __catalog AS catalog, m.schema_name AS schema, m.model_name AS model, r.version, e.name AS experiment,
        r.run_name, r.run_id, r.status, r.start_time, r.end_time,
        (SELECT map(list(p.key ORDER BY p.key), list(p.value ORDER BY p.key)) FROM sqlml.params AS p
-        WHERE p.run_id = r.run_id) AS params,
+        WHERE p.run_id = r.run_id AND NOT starts_with(p.key, 'asked.')) AS params,
        (SELECT map(list(t.key ORDER BY t.key), list(t.value ORDER BY t.key)) FROM sqlml.metrics AS t
         WHERE t.run_id = r.run_id AND t.key NOT IN ('loss', 'eval_loss', 'duration_ms')) AS metrics
 FROM sqlml.runs AS r JOIN sqlml.models AS m ON m.model_id = r.model_id

@@ -26,7 +26,8 @@ class Train(Statement):
         AS SELECT age, plan, churned FROM customers
 
     `query` is the text of a query or the name of a table; `transform` the columns of a TRANSFORM clause, as one text or
-    a list of texts; `replace` and `if_not_exists` are the words of CREATE MODEL; `options` takes a struct of options.
+    a list of texts; `replace`, `if_not_exists` and `if_stale` are the words of CREATE MODEL; `options` takes a struct
+    of options.
     """
 
     name = "ml_train"
@@ -64,7 +65,7 @@ class Train(Statement):
         if not isinstance(query, str) or not query.strip():
             raise InvalidOption("ml_train needs a query.", hint="ml_train('name', query => 'SELECT ...').")
         options = [
-            nodes.Option(this=exp.to_identifier(key, quoted=True), expression=_written(planner.constant(value)))
+            nodes.Option(this=exp.to_identifier(key, quoted=True), expression=written(planner.constant(value)))
             for key, value in {**_struct_of(named), **named}.items()
             if key not in _WORDS
         ]
@@ -72,6 +73,7 @@ class Train(Statement):
             this=_table(name),
             replace=_flag(values, "replace"),
             exists=_flag(values, "if_not_exists"),
+            stale=_flag(values, "if_stale"),
             transform=_columns(values["transform"]) if values.get("transform") is not None else None,
             expressions=options,
             expression=exp.select("*").from_("sqlml_query"),
@@ -81,7 +83,7 @@ class Train(Statement):
         return before + query.strip().rstrip(";")
 
 
-_WORDS = ("model", "query", "replace", "if_not_exists", "options", "transform")
+_WORDS = ("model", "query", "replace", "if_not_exists", "if_stale", "options", "transform")
 
 
 def _columns(value: object) -> list[exp.Expr]:
@@ -103,16 +105,16 @@ def _select_list(text: str) -> list[exp.Expr]:
 _TRANSFORM = "transform => 'ML.STANDARD_SCALER(a) OVER () AS a, label', as after SELECT, or a list of such texts."
 
 
-def _written(value: object) -> exp.Expr:
+def written(value: object) -> exp.Expr:
     """The literal of a constant; a dict is a struct, which sqlglot would make a map of."""
     if isinstance(value, dict):
         fields = [
-            exp.PropertyEQ(this=exp.to_identifier(str(key), quoted=True), expression=_written(item))
+            exp.PropertyEQ(this=exp.to_identifier(str(key), quoted=True), expression=written(item))
             for key, item in value.items()
         ]
         return exp.Struct(expressions=fields)
     if isinstance(value, list):
-        return exp.Array(expressions=[_written(item) for item in value])
+        return exp.Array(expressions=[written(item) for item in value])
     return exp.convert(value)
 
 

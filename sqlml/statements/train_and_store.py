@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -26,6 +26,7 @@ from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
 from sqlml.statements.learn_transform import learn, learned_plan, transform_only
+from sqlml.statements.staleness import look, params_of
 from sqlml.task import Task
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
@@ -63,6 +64,10 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     if learned:
         context.check_cancelled()
         plan = learned_plan(plan, learned)
+    freshness = look(plan, context, learned) if creation.if_stale else None
+    if freshness and freshness.version:
+        found = freshness.version.model_id, freshness.version.version
+        return _existing_row(database, creation.name, found, freshness.reason)
     if learned and not creation.transform.trains:
         trained, evaluated = transform_only(learned, 0.0), Evaluated({}, [], [])
     else:
@@ -82,7 +87,9 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     for number, warning in enumerate(trained.warnings, 1):
         context.report(Progress("warning", number, len(trained.warnings), str(warning)))
     context.report(Progress("done", 1, 1))
-    return _row(database, stored.name, stored.version, evaluated.metrics, seconds)
+    return _row(
+        database, stored.name, stored.version, evaluated.metrics, seconds, freshness.reason if freshness else None
+    )
 
 
 def _train(plan: Plan, context: Context) -> tuple[Trained, Evaluated]:
@@ -197,7 +204,7 @@ def _store(
                 found = _find(database, creation.name)
                 if found is not None and creation.exists_ok:
                     return None
-                if found is not None and not creation.replace:
+                if found is not None and not creation.replace and not creation.if_stale:
                     raise existing(creation.name)
                 model_id, number = found or (catalog.new_model_id(), 0)
                 model = _signed(_new_version(plan, trained, body, model_id, number + 1), key)
@@ -209,7 +216,7 @@ def _store(
                     created_by=context.user,
                     trained=trained,
                     started_at=started_at.replace(tzinfo=None),
-                    params={**_options(creation), **trained.resolved},
+                    params=params_of(creation, trained.resolved),
                     metrics=evaluated.metrics,
                     confusion=evaluated.confusion,
                     roc_curve=evaluated.roc_curve,
@@ -274,23 +281,27 @@ def _library_versions() -> str:
     return " ".join(f"{name}={version(name)}" for name in _LIBRARIES)
 
 
-def _options(creation: Any) -> dict[str, Any]:
-    return {**asdict(creation.task.common), **asdict(creation.task.options), **creation.given}
-
-
 def _find(database: Database, name: ObjectName) -> tuple[str, int] | None:
     if not has_schema(database, str(name.catalog)):
         return None
     return catalog.find_model(database, str(name.catalog), str(name.schema), name.name)
 
 
-def _existing_row(database: Database, name: ObjectName, found: tuple[str, int]) -> Result:
-    """What IF NOT EXISTS answers for a model that is there: its newest version, trained in no time."""
+def _existing_row(database: Database, name: ObjectName, found: tuple[str, int], reason: str | None = None) -> Result:
+    """What IF NOT EXISTS and IF STALE answer for a model that is there: a version, trained in no time."""
     metrics = catalog.read_metrics(database, str(name.catalog), *found)
-    return _row(database, name.name, found[1], metrics, 0.0)
+    return _row(database, name.name, found[1], metrics, 0.0, reason)
 
 
-def _row(database: Database, name: str, number: int, metrics: Mapping[str, float | None], seconds: float) -> Result:
+def _row(
+    database: Database,
+    name: str,
+    number: int,
+    metrics: Mapping[str, float | None],
+    seconds: float,
+    reason: str | None = None,
+) -> Result:
+    why = {} if reason is None else {"reason": ("VARCHAR", reason)}
     return one_row(
         database,
         {
@@ -298,5 +309,6 @@ def _row(database: Database, name: str, number: int, metrics: Mapping[str, float
             "version": ("INTEGER", number),
             "metrics": ("MAP(VARCHAR, DOUBLE)", dict(metrics)),
             "seconds": ("DOUBLE", round(seconds, 3)),
+            **why,
         },
     )

@@ -3,6 +3,7 @@
 -- CREATE MODEL
 CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT * FROM t
 CREATE OR REPLACE MODEL m OPTIONS (model_type = 'linear_reg') AS SELECT * FROM t
+CREATE MODEL IF STALE a.m OPTIONS (model_type = 'linear_reg') AS SELECT * FROM t
 CREATE MODEL IF NOT EXISTS project.dataset.m OPTIONS (model_type = 'linear_reg') AS SELECT * FROM t
 CREATE MODEL "My Schema"."My Model" OPTIONS (model_type = 'linear_reg') AS SELECT * FROM t
 CREATE MODEL m OPTIONS (model_type = 'linear_reg') AS WITH a AS (SELECT 1 AS x) SELECT * FROM a
@@ -109,6 +110,7 @@ SELECT ML.HASH_BUCKETIZE(s, 10) FROM t
 SELECT ML.STANDARD_SCALER(a) OVER (), ML.MIN_MAX_SCALER(a) OVER (), ML.MAX_ABS_SCALER(a) OVER () FROM t
 SELECT ML.ROBUST_SCALER(a, [25, 75], TRUE, TRUE) OVER () FROM t
 SELECT ML.NORMALIZER([1, 2, 3], 2) FROM t
+SELECT ML.RESIZE_IMAGE(ML.DECODE_IMAGE(content), 224, 224, FALSE) FROM t
 SELECT ML.IMPUTER(a, 'mean') OVER () FROM t
 SELECT ML.LABEL_ENCODER(s, 10, 0) OVER (), ML.ONE_HOT_ENCODER(s, 'most_frequent', 10, 0) OVER (), ML.MULTI_HOT_ENCODER([s], 10, 0) OVER () FROM t
 SELECT ML.NGRAMS(tokens, [1, 2], '#'), ML.BAG_OF_WORDS(tokens, 10, 1) OVER (), ML.TF_IDF(tokens, 10, 1) OVER () FROM t
