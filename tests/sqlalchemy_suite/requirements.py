@@ -32,8 +32,8 @@ HAS = (
     *("percent_schema_names", "order_by_label_with_expression", "computed_columns", "computed_columns_virtual"),
     *("computed_columns_reflect_persisted", "supports_distinct_on", "regexp_match", "regexp_replace", "fetch_first"),
     *("fetch_no_order_by", "fetch_expression", "supports_bitwise_or", "supports_bitwise_and", "supports_bitwise_not"),
-    *("supports_bitwise_xor", "supports_bitwise_shift", "fetch_ties"),
-    *("default_schema_name_switch", "fetch_offset_with_options"),
+    *("supports_bitwise_xor", "supports_bitwise_shift"),
+    *("default_schema_name_switch"),
     *("literal_float_coercion", "datetime_literals"),
 )
 # On in SQLAlchemy, or a feature that some database has: DuckDB has it not, and why that shows in these tests.
