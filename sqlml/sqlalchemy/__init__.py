@@ -1,6 +1,6 @@
 """SQLAlchemy: `create_engine("sqlml:///shop.duckdb")`, DuckDB's types, `insert` with ON CONFLICT, `models(engine)`."""
 
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 
 from sqlml.sqlalchemy.dialect import SqlmlDialect
 from sqlml.sqlalchemy.models import Model, models, named_argument
@@ -48,7 +48,6 @@ __all__ = [
     "Model",
     "Other",
     "SqlmlDialect",
-    "distinct_on",
     "insert",
     "models",
     "named_argument",

@@ -77,6 +77,7 @@ class Reflection(DefaultDialect):
             for catalog, schema, is_current in connection.execute(_SCHEMAS)
         ]
 
+    @reflection.cache  # type: ignore[untyped-decorator, unused-ignore]
     def has_schema(self, connection: Any, schema_name: str, **kw: Any) -> bool:
         catalog, schema = split_schema(schema_name)
         return connection.execute(_PLACE, {"catalog": catalog, "schema": schema}).first() is not None

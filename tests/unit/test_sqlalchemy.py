@@ -139,7 +139,7 @@ def test_everything_is_reflected(engine):
     assert seen.get_columns("T", '"o.ther".main')[0]["name"] == "a"
     assert seen.get_pk_constraint("parent")["constrained_columns"] == ["id"]
     assert seen.get_unique_constraints("parent")[0]["column_names"] == ["Code"]
-    assert seen.get_check_constraints("parent")[0]["sqltext"] == "(n > 0)"
+    assert seen.get_check_constraints("parent")[0]["sqltext"] == "n > 0"
     [key] = seen.get_foreign_keys("child")
     assert (key["constrained_columns"], key["referred_table"], key["referred_columns"]) == (["id"], "parent", ["id"])
     [index] = seen.get_indexes("child")
