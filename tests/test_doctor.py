@@ -163,9 +163,11 @@ def test_the_command(file, tmp_path, monkeypatch, capsys):
     (tmp_path / "signing.key").chmod(0o644)
     monkeypatch.setenv("SQLML_CONFIG_DIR", str(tmp_path))
     assert main(["doctor"]) == 1
-    shown = capsys.readouterr().out
-    assert "can be read by other users" in shown
-    assert "chmod 600" in shown
+    assert "1 of" in capsys.readouterr().out
+    assert main(["doctor", "--json"]) == 1
+    [failed] = [f for f in json.loads(capsys.readouterr().out) if f["status"] == "failed"]
+    assert "can be read by other users" in failed["detail"]
+    assert "chmod 600" in failed["hint"]
 
 
 @pytest.mark.parametrize(("arguments", "said"), [(["/nowhere/x.duckdb"], "no file"), (["--repair"], "takes a file")])
