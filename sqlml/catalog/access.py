@@ -1,0 +1,98 @@
+"""Reading and writing the tables of access control; who may do so is decided elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlml.access.values import (
+    Access,
+    Applied,
+    Grant,
+    Membership,
+    Policy,
+    Principal,
+    Securable,
+)
+from sqlml.catalog.cursor import Cursor, in_catalog
+
+
+def read_version(cursor: Cursor, catalog: str) -> int:
+    """The number that grows with every change of access."""
+    return int(cursor.rows(in_catalog("SELECT max(version) FROM sqlml.access_version", catalog))[0][0] or 0)
+
+
+def is_governed(cursor: Cursor, catalog: str) -> bool:
+    """Whether the file has principals."""
+    return bool(cursor.rows(in_catalog("SELECT count(*) FROM sqlml.principals", catalog))[0][0])
+
+
+def read_access(cursor: Cursor, catalog: str) -> Access:
+    """All there is, as the cursor's transaction sees it."""
+
+    def rows(sql: str) -> list[tuple[Any, ...]]:
+        return cursor.rows(in_catalog(sql, catalog))
+
+    principals = {
+        folded: Principal(*rest)
+        for folded, *rest in rows(
+            """SELECT folded_name, name, kind, is_superuser, can_login, verifier, valid_until, comment
+               FROM sqlml.principals"""
+        )
+    }
+    if not principals:
+        return Access(read_version(cursor, catalog), catalog)
+    grants = rows(
+        """SELECT grantee, privilege, kind, schema_name, object_name, column_name, grantor, with_grant_option
+           FROM sqlml.grants"""
+    )
+    tags: dict[Securable, dict[str, str]] = {}
+    for kind, schema, name, column, tag, value in rows(
+        "SELECT kind, schema_name, object_name, column_name, tag, value FROM sqlml.object_tags"
+    ):
+        tags.setdefault(Securable(kind, schema, name, column), {})[tag] = value
+    limits: dict[str, dict[str, float]] = {}
+    for principal, name, value in rows("SELECT principal, limit_name, value FROM sqlml.limits"):
+        limits.setdefault(principal, {})[name] = value
+    return Access(
+        version=read_version(cursor, catalog),
+        catalog=catalog,
+        principals=principals,
+        memberships=tuple(
+            Membership(*row) for row in rows("SELECT member, role, with_admin, grantor FROM sqlml.memberships")
+        ),
+        grants=tuple(Grant(g, p, Securable(k, s, o, c), by, option) for g, p, k, s, o, c, by, option in grants),
+        owners={
+            Securable(kind, schema, name): owner
+            for kind, schema, name, owner in rows("SELECT kind, schema_name, object_name, owner FROM sqlml.owners")
+        },
+        row_filters={
+            Securable("TABLE", schema, name): Applied(at, function, tuple(arguments), by)
+            for schema, name, at, function, arguments, by in rows(
+                """SELECT schema_name, table_name, function_schema, function_name, arguments, set_by
+                   FROM sqlml.row_filters"""
+            )
+        },
+        column_masks={
+            Securable("COLUMN", schema, name, column): Applied(at, function, tuple(arguments), by)
+            for schema, name, column, at, function, arguments, by in rows(
+                """SELECT schema_name, table_name, column_name, function_schema, function_name, arguments, set_by
+                   FROM sqlml.column_masks"""
+            )
+        },
+        policies=tuple(
+            Policy(name, Securable(kind, s, o), action, at, f, tuple(to), tuple(but), when, match, by)
+            for name, kind, s, o, action, at, f, to, but, when, match, by in rows(
+                """SELECT policy_name, kind, schema_name, object_name, action, function_schema, function_name,
+                          principals, except_principals, when_tag, match_columns, set_by
+                   FROM sqlml.policies ORDER BY policy_name"""
+            )
+        ),
+        tags=tags,
+        volumes=dict(rows("SELECT folded_name, path FROM sqlml.volumes")),
+        limits=limits,
+    )
+
+
+def bump_version(cursor: Cursor, catalog: str) -> None:
+    """Every change of access ends with this: two at once conflict, and what was decided before is decided again."""
+    cursor.rows(in_catalog("UPDATE sqlml.access_version SET version = version + 1", catalog))
