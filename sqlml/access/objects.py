@@ -1,0 +1,149 @@
+"""What the names of a statement stand for in DuckDB's catalog: tables, views and macros its transaction sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlml.access.values import Securable
+from sqlml.types import Column, ObjectName
+
+TEMPORARY = "temp"
+MAIN = "main"
+
+_RELATIONS = """
+SELECT database_name, schema_name, table_name, 'TABLE', NULL FROM duckdb_tables()
+WHERE list_contains(?, lower(table_name))
+UNION ALL
+SELECT database_name, schema_name, view_name, 'VIEW', sql FROM duckdb_views()
+WHERE NOT internal AND list_contains(?, lower(view_name))
+"""
+_COLUMNS = """
+SELECT database_name, schema_name, table_name, column_name, data_type FROM duckdb_columns()
+WHERE NOT internal AND list_contains(?, lower(table_name)) ORDER BY column_index
+"""
+_MACROS = """
+SELECT database_name, schema_name, function_name, function_type, parameters, macro_definition FROM duckdb_functions()
+WHERE NOT internal AND function_type IN ('macro', 'table_macro') AND list_contains(?, lower(function_name))
+"""
+
+
+class Rows(Protocol):
+    """A cursor in the session's transaction."""
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement and return all its rows."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A table or view: its full name, for a view the text of its CREATE VIEW."""
+
+    catalog: str
+    schema: str
+    name: str
+    kind: str
+    sql: str | None = None
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether only this session has it."""
+        return self.catalog == TEMPORARY
+
+    @property
+    def securable(self) -> Securable:
+        """What privileges on it are on."""
+        return Securable.of("TABLE", self.schema, self.name)
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A macro of the user's: scalar or table, with the text it stands for."""
+
+    catalog: str
+    schema: str
+    name: str
+    is_table: bool
+    parameters: tuple[str, ...]
+    definition: str
+
+    @property
+    def securable(self) -> Securable:
+        """What privileges on it are on."""
+        return Securable.of("FUNCTION", self.schema, self.name)
+
+
+class Objects:
+    """Looks names up, each once; `catalog` is the governed database, which alone can be named."""
+
+    def __init__(self, cursor: Rows, catalog: str) -> None:
+        self.catalog = catalog
+        self._cursor = cursor
+        [[self.current, path]] = cursor.rows("SELECT current_database(), current_schemas(false)")
+        self.path = tuple(dict.fromkeys([*map(str, path), MAIN]))
+        self._relations: dict[str, list[Entry]] = {}
+        self._macros: dict[str, list[Macro]] = {}
+        self._columns: dict[str, list[tuple[Any, ...]]] = {}
+
+    def load(self, names: Iterable[str]) -> None:
+        """Read everything of these names at once."""
+        missing = sorted({n.casefold() for n in names} - set(self._relations))
+        if not missing:
+            return
+        for name in missing:
+            self._relations[name], self._macros[name] = [], []
+        for row in self._cursor.rows(_RELATIONS, [missing, missing]):
+            self._relations[str(row[2]).casefold()].append(Entry(*row))
+        for catalog, schema, name, kind, parameters, definition in self._cursor.rows(_MACROS, [missing]):
+            macro = Macro(catalog, schema, name, kind == "table_macro", tuple(parameters or ()), str(definition))
+            self._macros[str(name).casefold()].append(macro)
+
+    def relation(self, name: ObjectName, home: str | None = None) -> Entry | None:
+        """The table or view that a name means; `home` is the schema of the view it is written in."""
+        self.load([name.name])
+        found = self._relations[name.name.casefold()]
+        for catalog, schema in self.places(name, home):
+            for entry in found:
+                if (entry.catalog.casefold(), entry.schema.casefold()) == (catalog, schema):
+                    return entry
+        return None
+
+    def macro(self, name: ObjectName, *, is_table: bool, home: str | None = None) -> Macro | None:
+        """The macro that a call means."""
+        self.load([name.name])
+        for catalog, schema in self.places(name, home):
+            for macro in self._macros[name.name.casefold()]:
+                if macro.is_table == is_table and (macro.catalog.casefold(), macro.schema.casefold()) == (
+                    catalog,
+                    schema,
+                ):
+                    return macro
+        return None
+
+    def has_macro(self, name: str) -> bool:
+        """Whether any macro of that name is there, in whichever schema."""
+        self.load([name])
+        return bool(self._macros[name.casefold()])
+
+    def columns(self, entry: Entry) -> list[Column]:
+        """The columns of a table, in order."""
+        key = entry.name.casefold()
+        if key not in self._columns:
+            self._columns[key] = self._cursor.rows(_COLUMNS, [[key]])
+        return [
+            Column(name, kind)
+            for catalog, schema, table, name, kind in self._columns[key]
+            if (catalog, schema, table) == (entry.catalog, entry.schema, entry.name)
+        ]
+
+    def places(self, name: ObjectName, home: str | None = None) -> list[tuple[str, str]]:
+        """Where DuckDB looks for a name, in its order: (catalog, schema), folded."""
+        own = self.catalog.casefold()
+        if name.catalog:
+            return [(name.catalog.casefold(), (name.schema or MAIN).casefold())]
+        if name.schema:
+            schema = name.schema.casefold()
+            return [(own, schema), (schema, MAIN), (TEMPORARY, schema)]
+        path = [home, MAIN] if home is not None else list(self.path)
+        return [(TEMPORARY, MAIN), *((own, schema.casefold()) for schema in path)]

@@ -1,0 +1,150 @@
+"""The second and third look at a governed statement: DuckDB's own parse tree, then its bound plan.
+
+The parse tree (json_serialize_sql) is made without binding anything: no file is opened, no function runs. Whatever it
+names that was not allowed by name is refused, whatever our own reading of the text made of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from sqlml.access.functions import TABLE_FUNCTIONS, allowed_functions
+from sqlml.access.objects import Entry, Rows
+from sqlml.dialect import to_sql
+from sqlml.errors import PermissionDenied
+
+_SERIALIZE = "SELECT json_serialize_sql(?)"
+_ALL, _USUAL = "SET explain_output = 'all'", "SET explain_output = 'physical_only'"
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a statement may name besides DuckDB's harmless functions."""
+
+    tables: Collection[Entry]
+    functions: Collection[str] = ()
+    table_functions: Collection[str] = ()
+    has_metadata: bool = False
+
+
+def check_parsed(cursor: Rows, tree: exp.Expr, allowed: Allowed) -> None:
+    """Compare DuckDB's reading of the queries and expressions of a statement with what was allowed.
+
+    Raises PermissionDenied for whatever is not.
+    """
+    for text in queries_of(tree):
+        read = json.loads(cursor.rows(_SERIALIZE, [text])[0][0])
+        if read.get("error"):
+            raise PermissionDenied(
+                f"DuckDB reads the statement otherwise: {read.get('error_message')}", hint="Write it more plainly."
+            )
+        _check(read, allowed, {name for node in _walk(read) for name in _cte_names(node)})
+
+
+def queries_of(tree: exp.Expr) -> list[str]:
+    """The parts of a statement that DuckDB can serialize: its queries, and its other expressions as projections."""
+    if isinstance(tree, exp.Query | exp.Values) or (isinstance(tree, exp.Pivot) and tree.parent is None):
+        return [to_sql(tree)]
+    found: list[str] = []
+    loose: list[exp.Expr] = []
+    with_ = tree.args.get("with_")
+    _collect(tree, found, loose, with_)
+    if loose:
+        found.append(to_sql(exp.Select(expressions=[node.copy() for node in loose])))
+    return found
+
+
+def _collect(node: exp.Expr, queries: list[str], loose: list[exp.Expr], with_: exp.Expr | None) -> None:
+    for child in node.iter_expressions():
+        if child is with_:
+            for cte in child.expressions:
+                queries.append(to_sql(cte.this))
+        elif isinstance(child, exp.Query):
+            query = child.this if isinstance(child, exp.Subquery) and not child.alias else child
+            query = exp.select("*").from_(query.copy()) if isinstance(query, exp.Subquery) else query.copy()
+            if with_ is not None and not query.args.get("with_"):
+                query.set("with_", with_.copy())
+            queries.append(to_sql(query))
+        elif isinstance(child, exp.Anonymous | exp.Func | exp.Dot) and not isinstance(child, exp.And | exp.Or):
+            loose.append(child)
+        else:
+            _collect(child, queries, loose, with_)
+
+
+def _walk(node: Any) -> Iterator[Mapping[str, Any]]:
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, dict):
+            yield current
+            waiting.extend(current.values())
+        elif isinstance(current, list):
+            waiting.extend(current)
+
+
+def _cte_names(node: Mapping[str, Any]) -> Iterator[str]:
+    ctes = node.get("cte_map")
+    if isinstance(ctes, dict):
+        for entry in ctes.get("map", ()):
+            yield str(entry["key"]).casefold()
+    if node.get("cte_name"):
+        yield str(node["cte_name"]).casefold()
+
+
+def _check(read: Any, allowed: Allowed, ctes: set[str]) -> None:
+    tables = {(e.catalog.casefold(), e.schema.casefold(), e.name.casefold()) for e in allowed.tables}
+    functions = allowed_functions()
+    mine = {f.casefold() for f in allowed.functions}
+    for node in _walk(read):
+        kind = node.get("type")
+        if kind == "BASE_TABLE":
+            parts = tuple(str(node.get(k) or "").casefold() for k in ("catalog_name", "schema_name", "table_name"))
+            if parts not in tables and not (parts[:2] == ("", "") and parts[2] in ctes):
+                raise _not_allowed(".".join(p for p in parts if p))
+            if node.get("at_clause"):
+                raise _not_allowed("AT")
+        elif kind == "TABLE_FUNCTION":
+            name = str((node.get("function") or {}).get("function_name", "")).casefold()
+            if name not in TABLE_FUNCTIONS and name not in allowed.table_functions:
+                raise _not_allowed(f"{name}()")
+        elif kind == "SHOW_REF" and str(node.get("table_name") or ""):
+            raise _not_allowed("SHOW")
+        if node.get("class") in ("FUNCTION", "WINDOW") and node.get("function_name"):
+            name = str(node["function_name"]).casefold()
+            known = name in functions or name in mine or name in allowed.table_functions or name in TABLE_FUNCTIONS
+            schema = str(node.get("schema") or "").casefold()
+            if not known or (schema not in ("", "main", "pg_catalog") and name not in mine):
+                raise _not_allowed(f"{name}()")
+
+
+def _not_allowed(name: str) -> PermissionDenied:
+    return PermissionDenied(
+        f"{name} is not allowed in a governed database.", hint="docs/access.md lists the functions that are."
+    )
+
+
+def check_bound(cursor: Rows, sql: str, params: Any, tables: Sequence[Entry]) -> None:
+    """Compare the base tables of DuckDB's bound plan with those that were allowed, each as often as it may be read.
+
+    Raises PermissionDenied where it reads another one, or one more often.
+    """
+    cursor.rows(_ALL)
+    try:
+        explained = dict(cursor.rows("EXPLAIN (FORMAT json) " + sql, params or ()))
+    finally:
+        cursor.rows(_USUAL)
+    found = Counter(
+        str(node["extra_info"]["Table"]).casefold()
+        for node in _walk(json.loads(explained["logical_plan"]))
+        if isinstance(node.get("extra_info"), dict) and "Table" in node["extra_info"]
+    )
+    expected = Counter(f"{e.catalog}.{e.schema}.{e.name}".casefold() for e in tables)
+    for name, count in found.items():
+        if count > expected[name]:
+            raise _not_allowed(name)
