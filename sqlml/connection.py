@@ -26,12 +26,15 @@ def connect(
     allow_python: bool = True,
     udfs: str | os.PathLike[str] | None = None,
     autocommit: bool = True,
+    user: str | None = None,
 ) -> Connection:
     """Open a DuckDB database with SQL for machine learning.
 
     `path` is a file or ":memory:"; `config` are DuckDB's settings. Connections of one process to one file share it.
     `allow_pickle=False` refuses models that only unpickling could load, `allow_python=False` functions in Python.
     `udfs` is a folder of Python files, one a SQL function, written as those of sqlml's own folder `udfs/`.
+    `user` is the user of the database to act as, by default the one called as whoever runs the process; without users
+    the database is not governed. Whoever runs Python can read the file: this is for tests and jobs, no boundary.
     With `autocommit=False` the first statement begins a transaction, as PEP 249 has it, and `commit` ends it.
     Raises DatabaseLocked when another process has the file open, NewerFile when a newer sqlml wrote it.
     """
@@ -41,6 +44,7 @@ def connect(
         config=config,
         allow=Allow(pickle=allow_pickle, python=allow_python),
         udfs=udfs,
+        user=user,
     )
     session.transaction.autocommit = autocommit
     return Connection(session)

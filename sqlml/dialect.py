@@ -17,6 +17,7 @@ from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlml import nodes
+from sqlml.dialect_access_sql import ACCESS_TRANSFORMS
 from sqlml.dialect_sql import TRANSFORMS
 from sqlml.dialect_statements import ModelStatements
 from sqlml.errors import InvalidSql
@@ -193,7 +194,11 @@ class Sqlml(DuckDB):
         """DuckDB's SQL; names of functions stay as they were written."""
 
         MULTI_ARG_DISTINCT = True
-        TRANSFORMS: ClassVar[dict[type[exp.Expr], Any]] = {**DuckDBGenerator.TRANSFORMS, **TRANSFORMS}
+        TRANSFORMS: ClassVar[dict[type[exp.Expr], Any]] = {
+            **DuckDBGenerator.TRANSFORMS,
+            **TRANSFORMS,
+            **ACCESS_TRANSFORMS,
+        }
 
 
 def parse(text: str) -> exp.Expr:

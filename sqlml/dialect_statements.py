@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlml import nodes
+from sqlml.dialect_access import AccessStatements
 from sqlml.dialect_functions import FunctionStatements
 
 N = TypeVar("N", bound=exp.Expr)
@@ -22,6 +23,10 @@ _SHOWN = (
     "EXPERIMENTS",
     "ENDPOINTS",
     "FUNCTIONS",
+    "USERS",
+    "ROLES",
+    "GROUPS",
+    "TOKENS",
 )
 _ALTERATIONS = (
     ("SET", "OPTIONS"),
@@ -37,7 +42,7 @@ _ALTERATIONS = (
 )
 
 
-class ModelStatements(FunctionStatements):
+class ModelStatements(FunctionStatements, AccessStatements):
     """Mixed into the parser: each statement about models becomes a node of its own, never a Command."""
 
     def _parse_statement(self) -> exp.Expr | None:
@@ -50,6 +55,9 @@ class ModelStatements(FunctionStatements):
         return self._spanned(tree, start)
 
     def _parse_model_statement(self) -> exp.Expr | None:
+        access = self._parse_access_statement()
+        if access is not None:
+            return access
         index = self._index
         if self._match_text_seq("CREATE"):
             replace = self._match_text_seq("OR", "REPLACE")
@@ -363,14 +371,6 @@ class ModelStatements(FunctionStatements):
         if self._match_text_seq("OPTIONS"):
             tree.set("expressions", self._parse_wrapped_csv(self._parse_option))
         return tree
-
-    def _parse_grant_revoke_common(self) -> tuple[list[Any] | None, str | None, exp.Expr | None]:
-        index = self._index
-        privileges = self._parse_csv(self._parse_grant_privilege)
-        if self._match(TokenType.ON) and self._match_text_seq("MODEL"):
-            return privileges, "MODEL", self._parse_name("model")
-        self._retreat(index)
-        return super()._parse_grant_revoke_common()
 
     def _spanned(self, node: N, start: Token) -> N:
         nodes.set_span(node, start.start, self._prev.end + 1)

@@ -58,6 +58,10 @@ class Database:
         self._lock = threading.Lock()
         self.udf_errors: dict[str, SqlmlError] = {}
         self.is_loaded = False
+        # Whether users and grants may be there, and those that were committed last; session_access.py keeps them.
+        self.may_be_governed = False
+        self.access: Any = None
+        self.access_lock = threading.Lock()
         # The user's own connections that sqlml.load was given; it keeps none of them open.
         self._hosts: list[Callable[[], Any]] = []
         self._udfs: dict[str, tuple[str, str]] = {}

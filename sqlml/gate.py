@@ -1,21 +1,26 @@
 """The one authoriser: every statement passes here before DuckDB sees it.
 
-In single-user mode, the only one yet, whoever opened the file may do everything.
+A file without users is not governed: whoever opened it may do everything.
 """
 
 from __future__ import annotations
 
 import getpass
 
+from sqlml.access.acting import NOT_GOVERNED
+from sqlml.access.authority import may_grant
+from sqlml.access.values import CATALOG, Access, Securable
 from sqlml.errors import PermissionDenied
-from sqlml.types import Plan, Privilege
+from sqlml.types import ObjectName, Plan, Privilege
 
 
 class Gate:
-    """Decides whether a plan may run for a principal."""
+    """Decides whether a plan may run for a principal, by the grants of the roles it acts with."""
 
-    def __init__(self, principal: str) -> None:
+    def __init__(self, principal: str, access: Access = NOT_GOVERNED, roles: frozenset[str] = frozenset()) -> None:
         self.principal = principal
+        self.access = access
+        self.roles = roles
 
     def authorise(self, plan: Plan) -> None:
         """Allow the plan.
@@ -24,10 +29,7 @@ class Gate:
         """
         for privilege in plan.privileges:
             if not self.holds(privilege):
-                raise PermissionDenied(
-                    f'"{self.principal}" does not have {privilege.action} on {privilege.kind.lower()} {privilege.on}.',
-                    hint="Ask its owner to GRANT it.",
-                )
+                raise self._refused(privilege)
 
     def authorise_load(self, catalog: str) -> None:
         """Allow a plain DuckDB connection with functions of ours: no later statement of its passes here.
@@ -38,7 +40,51 @@ class Gate:
 
     def holds(self, privilege: Privilege) -> bool:
         """Whether the principal holds a privilege: a single user owns everything in the file."""
-        return bool(self.principal and privilege.action)
+        if not self.access.is_governed:
+            return bool(self.principal and privilege.action)
+        if self.access.is_superuser(self.roles):
+            return True
+        on = securable_of(privilege, self.access.catalog)
+        if on is None or privilege.action in ("SUPERUSER", "LOAD"):
+            return False
+        if privilege.action == "OWN":
+            return self.access.owns(self.roles, on)
+        if privilege.to_grant:
+            return may_grant(self.access, self.roles, privilege.action, on)
+        if privilege.action == "MANAGE":
+            return self.access.may_manage(self.roles, on)
+        return self.access.may(self.roles, privilege.action, on)
+
+    def _refused(self, privilege: Privilege) -> PermissionDenied:
+        what = f"{privilege.kind.lower()} {privilege.on}"
+        if privilege.action == "SUPERUSER":
+            return PermissionDenied(f'"{self.principal}" is no superuser.', hint="Ask a superuser to do this.")
+        if privilege.action == "OWN":
+            return PermissionDenied(f'"{self.principal}" does not own {what}.', hint="Its owner, or a superuser, may.")
+        if privilege.to_grant:
+            return PermissionDenied(
+                f'"{self.principal}" may not give {privilege.action} on {what} to others.',
+                hint="Its owner may, whoever has MANAGE on it, and whoever was granted this WITH GRANT OPTION.",
+            )
+        return PermissionDenied(
+            f'"{self.principal}" does not have {privilege.action} on {what}.', hint="Ask its owner to GRANT it."
+        )
+
+
+def securable_of(privilege: Privilege, catalog: str) -> Securable | None:
+    """What a privilege is on; None for files and for other databases, which only superusers reach."""
+    of = privilege.of
+    if isinstance(of, Securable):
+        return of
+    if privilege.kind == "DATABASE":
+        return CATALOG
+    if not isinstance(of, ObjectName) or privilege.kind == "FILE":
+        return None
+    if of.catalog is not None and of.catalog.casefold() != catalog.casefold():
+        return None
+    if privilege.kind == "SCHEMA":
+        return Securable.of("SCHEMA", of.schema or "main")
+    return Securable.of(privilege.kind, of.schema or "main", of.name)
 
 
 def os_user() -> str:

@@ -14,6 +14,8 @@ from sqlglot import exp
 from sqlglot.errors import OptimizeError
 
 from sqlml import nodes
+from sqlml.access.acting import NOBODY, Acting
+from sqlml.access.values import Securable
 from sqlml.artifacts import verify_claim
 from sqlml.catalog.snapshot import Snapshot
 from sqlml.dialect import read_name
@@ -29,6 +31,7 @@ from sqlml.types import Binder, Column, ModelVersion, ObjectName, Params, Plan, 
 if TYPE_CHECKING:
     from sqlglot.optimizer.scope import Scope
 
+ReadSecurables = Callable[[str], list[Securable]]
 ReadSnapshot = Callable[[Iterable[str]], Snapshot]
 
 
@@ -76,7 +79,11 @@ class Planner:
         plan_inner: PlanInner,
         prepared: Mapping[str, str],
         unfolded: bool = False,
+        acting: Acting = NOBODY,
+        read_securables: ReadSecurables = lambda _: [],
     ) -> None:
+        self.acting = acting
+        self.read_securables = read_securables
         self.text = text
         self.tree = tree
         self.binder = binder
@@ -310,9 +317,9 @@ def _columns_read(table: exp.Table, scopes: Mapping[int, Scope]) -> tuple[str, .
 def _privileges(
     reads: tuple[Relation, ...], writes: tuple[Relation, ...], models: list[ModelVersion]
 ) -> tuple[Privilege, ...]:
-    needed = [Privilege("SELECT", "FILE" if r.is_path else "TABLE", str(r.name)) for r in reads]
-    needed += [Privilege("MODIFY", "TABLE", str(w.name)) for w in writes]
-    needed += [Privilege("EXECUTE", "MODEL", m.full_name) for m in models]
+    needed = [Privilege("SELECT", "FILE" if r.is_path else "TABLE", str(r.name), r.name) for r in reads]
+    needed += [Privilege("MODIFY", "TABLE", str(w.name), w.name) for w in writes]
+    needed += [Privilege("EXECUTE", "MODEL", m.full_name, m.object_name) for m in models]
     return tuple(dict.fromkeys(needed))
 
 

@@ -12,8 +12,14 @@ from typing import Any
 
 _SCHEMAS = ("ml", "ai")
 _CALL_STARTS = frozenset(["(", "model", "table"])
+# Of the statements about users and grants; GROUP is a word of them only where BY does not follow.
+_ACCESS_WORDS = ("user", "role", "token", "owner", "owned", "grants", "authorization")
+_GROUP = re.compile(r"group(?!\s+by\b)")
+_PRINCIPALS = (["user"], ["role"], ["group"])
+_OWNED = ("table", "view", "schema", "function", "catalog", "database", "volume")
+_LISTS = ("models", "runs", "experiments", "functions", "users", "roles", "groups", "tokens", "grants")
 # Words that every statement of ours has one of, in some place; `ml` and `ai` stand before a dot or an underscore.
-_STATEMENT_WORDS = ("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python")
+_STATEMENT_WORDS = ("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python", *_ACCESS_WORDS)
 _SCHEMA = re.compile(r"(?<![a-z_])(?:ml|ai)(?![a-z0-9])")
 
 
@@ -44,7 +50,7 @@ class Reader:
         if not isinstance(text, str) or not text.isascii():
             return False
         lowered = text.lower()
-        if any(word in lowered for word in self._words):
+        if any(word in lowered for word in self._words) or ("group" in lowered and _GROUP.search(lowered)):
             return False
         return not (("ml" in lowered or "ai" in lowered) and _SCHEMA.search(lowered))
 
@@ -100,6 +106,8 @@ class Reader:
     def _is_ours(self, words: list[str], prepared: Collection[str]) -> bool:
         """Whether the words that a statement begins with make it ours."""
         head, rest = words[0], words[1:]
+        if _is_access(head, rest):
+            return True
         if head == "explain":
             rest = _after_settings(rest)
             return bool(rest) and (rest[0] == "model" or self._is_ours(rest, prepared))
@@ -118,17 +126,39 @@ class Reader:
         if head in ("describe", "desc"):
             return rest[:1] == ["model"] and len(rest) > 1 and rest[1] != "."
         if head == "show":
-            is_list = rest[:1] in (["models"], ["runs"], ["experiments"], ["functions"]) and rest[1:2] != ["."]
+            is_list = bool(rest) and rest[0] in _LISTS and rest[1:2] != ["."]
             return is_list or (
                 rest[:1] == ["model"] and rest[1:2] in (["versions"], ["warnings"], ["types"], ["functions"])
             )
-        if head in ("grant", "revoke"):
-            return True
         if head == "prepare":
             after = rest.index("as") + 1 if "as" in rest else len(rest)
             return after < len(rest) and self._is_ours(rest[after:], prepared)
         named = rest[:1] if head == "execute" else rest[-1:]
         return head in ("execute", "deallocate") and any(_bare(name) in prepared for name in named)
+
+
+def _is_access(head: str, rest: list[str]) -> bool:
+    """Whether a statement is about principals, grants or owners."""
+    if head in ("grant", "revoke"):
+        return True
+    if head == "reassign":
+        return rest[:1] == ["owned"]
+    if head in ("create", "alter", "drop", "describe", "desc") and rest[:1] in _PRINCIPALS:
+        return len(rest) > 1 and rest[1] != "."
+    if head in ("create", "drop") and rest[:1] == ["token"]:
+        return True
+    if head in ("set", "reset"):
+        return rest[:1] == ["role"] or rest[:2] == ["session", "authorization"]
+    return head == "alter" and rest[:1] != [] and rest[0] in _OWNED and _after_name(rest[1:])[:2] == ["owner", "to"]
+
+
+def _after_name(words: list[str]) -> list[str]:
+    """The words after `[IF EXISTS] catalog.schema.name`."""
+    words = words[2:] if words[:2] == ["if", "exists"] else words
+    words = words[1:]
+    while words[:1] == ["."]:
+        words = words[2:]
+    return words
 
 
 def _is_python(words: list[str]) -> bool:

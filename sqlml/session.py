@@ -31,13 +31,14 @@ from sqlml.errors import (
 )
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
-from sqlml.gate import Gate, os_user
+from sqlml.gate import Gate
 from sqlml.parameter_values import plain_parameters
 from sqlml.parameters import check_parameters
 from sqlml.planner import Planner, relations
 from sqlml.registration import Registration, plan_registration, register
 from sqlml.result import Result
 from sqlml.script import Piece, Reader
+from sqlml.session_access import SessionAccess, prepare_access
 from sqlml.session_errors import with_nearest_function
 from sqlml.session_many import execute_many
 from sqlml.session_python import PythonFunctions
@@ -66,6 +67,7 @@ class Session:
         config: Mapping[str, Any] | None = None,
         allow: Allow = ALL_ALLOWED,
         udfs: str | os.PathLike[str] | None = None,
+        user: str | None = None,
     ) -> None:
         shared = path
         if not isinstance(shared, Database):
@@ -77,15 +79,15 @@ class Session:
         try:
             with _preparing:
                 self._prepare_database(shared)
+            self.access = SessionAccess(self.database, self._catalog, user)
+            self._gate = self._new_gate()
             if udfs is not None:
                 self.python.add_folder(udfs, udf_sources(shared))
         except BaseException:
             self.database.close()
             raise
-        self.user = os_user()
         self.prepared: dict[str, str] = {}
         self.on_progress: Callable[[Progress], None] | None = None
-        self._gate = Gate(self.user)
         self._reader = Reader([*FUNCTIONS.names(), *LATER, "ml_train"], COMMENT, STRING)
         self._scripts: OrderedDict[str, list[Piece] | None] = OrderedDict()
         self._open: weakref.ref[Result] | None = None
@@ -96,14 +98,30 @@ class Session:
 
     def _prepare_database(self, shared: Database) -> None:
         shared.register_udfs(UDFS, udf_sources(shared))
-        current = self.database.rows("SELECT current_database()")[0][0]
+        self._catalog = current = str(self.database.rows("SELECT current_database()")[0][0])
         # A file that the user opened himself gets our tables with its first model.
         known = schema_version(self.database, current) if shared.read_only or shared.is_loaded else None
         if not shared.read_only and known != 0:
             with self.database.transaction():
                 migrate(self.database, current)
+        prepare_access(self.database, current)
         shared.runs_python = shared.runs_python or has_registered(self.database, current)
         self.python.open(current)
+
+    @property
+    def user(self) -> str:
+        """Who logged in: a user of the file, or whoever runs the process where the file has no users."""
+        return self.access.acting.user
+
+    @property
+    def role(self) -> str | None:
+        """The role that SET ROLE named."""
+        return self.access.acting.role
+
+    def _new_gate(self) -> Gate:
+        """The gate as of now: what other sessions granted and took away counts from the next statement on."""
+        acting = self.access.refresh()
+        return Gate(acting.current, acting.access, acting.roles)
 
     def execute(self, sql: str, params: Params = None) -> Result:
         """Run one statement or a script; the result is the last statement's.
@@ -135,6 +153,7 @@ class Session:
     def _begin_statement(self, sql: str) -> None:
         self._park()
         self.database.allow_python()
+        self._gate = self._new_gate()
         self.transaction.before(sql)
 
     def _opened(self, result: Result) -> Result:
@@ -148,6 +167,7 @@ class Session:
         with self.lock:
             pieces = self._pieces(sql)
             self._park()
+            self._gate = self._new_gate()
             if pieces is None:
                 return self._plan_pass_through(sql, params)
             if len(pieces) != 1:
@@ -210,6 +230,7 @@ class Session:
             if result is not None:
                 result.close()
             text = sql[piece.start : piece.end]
+            self._gate = self._new_gate()
             if piece.is_ours or self._is_prepared(text):
                 # Blank up to the statement, so that every place in it is its place in the script.
                 result = self._plan_and_run(_blank(sql[: piece.start]) + text, params)
@@ -274,6 +295,8 @@ class Session:
             plan_inner=self._plan_inner,
             prepared=self.prepared,
             unfolded=unfolded,
+            acting=self.access.acting,
+            read_securables=self.access.securables,
         )
         return self._plan_with(tree, planner)
 
@@ -354,6 +377,7 @@ class Session:
             self._ensure_open()
             self._park()
             self.database.allow_python()
+            self._gate = self._new_gate()
             self.transaction.before("")
             placed = dataclasses.replace(asked, name=self._snapshot([asked.name.name]).place(asked.name))
             self._gate.authorise(plan := plan_registration(placed))

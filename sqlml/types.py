@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from sqlml.access.values import Securable
 
 # How the models are stored that a user registers: only the first is unpickled.
 PICKLE, REGISTERED_SKOPS = "cloudpickle", "registered_skops"
@@ -101,6 +104,11 @@ class ModelVersion:
         return f"{self.catalog}.{self.schema}.{self.name}"
 
     @property
+    def object_name(self) -> ObjectName:
+        """The name in its parts."""
+        return ObjectName(self.name, self.schema, self.catalog)
+
+    @property
     def short_name(self) -> str:
         """The name as a user would write it: without the schema when that is `main`."""
         return self.name if self.schema == "main" else f"{self.schema}.{self.name}"
@@ -124,11 +132,16 @@ class ModelVersion:
 
 @dataclass(frozen=True)
 class Privilege:
-    """What a principal must hold: the privilege and the object it is on."""
+    """What a principal must hold: the privilege and the object it is on.
+
+    `on` is that object's name for people, `of` the object itself; `to_grant` asks for the right to give it on.
+    """
 
     action: str
     kind: str
     on: str
+    of: ObjectName | Securable | None = None
+    to_grant: bool = False
 
 
 @dataclass(frozen=True)

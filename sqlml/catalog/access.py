@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlml.access.values import (
@@ -14,6 +15,8 @@ from sqlml.access.values import (
     Securable,
 )
 from sqlml.catalog.cursor import Cursor, in_catalog
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
 
 
 def read_version(cursor: Cursor, catalog: str) -> int:
@@ -61,10 +64,7 @@ def read_access(cursor: Cursor, catalog: str) -> Access:
             Membership(*row) for row in rows("SELECT member, role, with_admin, grantor FROM sqlml.memberships")
         ),
         grants=tuple(Grant(g, p, Securable(k, s, o, c), by, option) for g, p, k, s, o, c, by, option in grants),
-        owners={
-            Securable(kind, schema, name): owner
-            for kind, schema, name, owner in rows("SELECT kind, schema_name, object_name, owner FROM sqlml.owners")
-        },
+        owners=_owners(rows, principals),
         row_filters={
             Securable("TABLE", schema, name): Applied(at, function, tuple(arguments), by)
             for schema, name, at, function, arguments, by in rows(
@@ -91,6 +91,18 @@ def read_access(cursor: Cursor, catalog: str) -> Access:
         volumes=dict(rows("SELECT folded_name, path FROM sqlml.volumes")),
         limits=limits,
     )
+
+
+def _owners(rows: Rows, principals: Mapping[str, Principal]) -> dict[Securable, str]:
+    """Owners by what they own; those of models stand with the models, some from before there were principals."""
+    found = {
+        Securable(kind, schema, name): owner
+        for kind, schema, name, owner in rows("SELECT kind, schema_name, object_name, owner FROM sqlml.owners")
+    }
+    for schema, name, owner in rows("SELECT schema_name, model_name, owner FROM sqlml.models WHERE owner IS NOT NULL"):
+        if owner.casefold() in principals:
+            found[Securable.of("MODEL", schema, name)] = owner.casefold()
+    return found
 
 
 def bump_version(cursor: Cursor, catalog: str) -> None:

@@ -6,6 +6,7 @@ from sqlml.statements.base import Statement
 from sqlml.statements.copy_model import CopyModel
 from sqlml.statements.create_function import CreateFunction
 from sqlml.statements.create_model import CreateModel
+from sqlml.statements.create_user import CreateUser
 from sqlml.statements.describe_model import DescribeModel
 from sqlml.statements.describe_model_type import DescribeModelType
 from sqlml.statements.drop_function import DropFunction
@@ -13,10 +14,12 @@ from sqlml.statements.drop_model import DropModel
 from sqlml.statements.explain import Explain
 from sqlml.statements.explain_model import ExplainModel
 from sqlml.statements.export_model import ExportModel
+from sqlml.statements.grant import Grant
 from sqlml.statements.import_model import ImportModel
 from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
+from sqlml.statements.revoke import Revoke
 from sqlml.statements.show_experiments import ShowExperiments
 from sqlml.statements.show_functions import ShowFunctions
 from sqlml.statements.show_model_functions import ShowModelFunctions
@@ -37,6 +40,7 @@ STATEMENTS: Registry[Statement] = Registry(
         CopyModel(),
         CreateFunction(),
         CreateModel(),
+        CreateUser(),
         Deallocate(),
         DescribeModel(),
         DescribeModelType(),
@@ -46,8 +50,10 @@ STATEMENTS: Registry[Statement] = Registry(
         ExplainModel(),
         Explain(),
         ExportModel(),
+        Grant(),
         Later(),
         Prepare(),
+        Revoke(),
         ShowExperiments(),
         ShowFunctions(),
         ShowModelFunctions(),

@@ -59,7 +59,7 @@ class AlterModel(Statement):
             sql="",
             tree=tree,
             writes=(Relation(name),),
-            privileges=(Privilege("MANAGE", "MODEL", model.full_name),),
+            privileges=(Privilege("MANAGE", "MODEL", model.full_name, model.object_name),),
             details=(model.name, versions, planner.snapshot.aliases_of(model), actions),
         )
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from sqlglot import exp
 
+from sqlml.access.acting import Acting
 from sqlml.catalog.cursor import Cursor
 from sqlml.planner import Planner
 from sqlml.python_functions import FunctionVersion
@@ -56,6 +57,30 @@ class RegisteredTables(Protocol):
         """Their names, without case."""
 
 
+class SessionAccess(Protocol):
+    """Who the session acts as, as far as a statement may change it."""
+
+    @property
+    def acting(self) -> Acting:
+        """The user, the role that is set and what they bring along, as the statement began."""
+
+    @property
+    def catalog(self) -> str:
+        """The database whose users these are."""
+
+    def will_change(self) -> None:
+        """This transaction changes access: the next statement of every session reads it anew."""
+
+    def log_in(self, user: str) -> None:
+        """Act as another user from now on."""
+
+    def set_role(self, role: str | None) -> None:
+        """Act as a role of the user's, or as the user again."""
+
+    def set_authorization(self, user: str | None) -> None:
+        """Act as another user until it is reset."""
+
+
 class Context(Protocol):
     """What a statement may use while it runs."""
 
@@ -83,6 +108,10 @@ class Context(Protocol):
 
     def keep_artifact(self, model: ModelVersion, body: bytes) -> None:
         """Put a new artifact into the process cache before its transaction commits."""
+
+    @property
+    def access(self) -> SessionAccess:
+        """Who the session acts as."""
 
     @property
     def python(self) -> PythonFunctions:

@@ -54,8 +54,8 @@ class CopyModel(Statement):
             reads=(Relation(ObjectName("models", "sqlml", source.catalog)),),
             writes=(Relation(target),),
             privileges=(
-                Privilege("EXECUTE", "MODEL", source.full_name),
-                Privilege("CREATE MODEL", "SCHEMA", f"{target.catalog}.{target.schema}"),
+                Privilege("EXECUTE", "MODEL", source.full_name, source.object_name),
+                Privilege("CREATE MODEL", "SCHEMA", f"{target.catalog}.{target.schema}", target),
             ),
             details=copying,
         )

@@ -95,7 +95,7 @@ class CreateFunction(Statement):
             sql="",
             tree=tree,
             writes=(Relation(name),),
-            privileges=(Privilege("CREATE FUNCTION", "SCHEMA", f"{name.catalog}.{name.schema}"),),
+            privileges=(Privilege("CREATE FUNCTION", "SCHEMA", f"{name.catalog}.{name.schema}", name),),
             details=Creation(function, bool(tree.args.get("replace")), bool(tree.args.get("exists"))),
         )
 

@@ -144,7 +144,7 @@ class CreateModel(Statement):
             models=planned.models,
             privileges=(
                 *planned.privileges,
-                Privilege("CREATE MODEL", "SCHEMA", f"{name.catalog}.{name.schema}"),
+                Privilege("CREATE MODEL", "SCHEMA", f"{name.catalog}.{name.schema}", name),
             ),
             source_map=source_map,
             details=creation,

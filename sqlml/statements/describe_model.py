@@ -84,7 +84,7 @@ class DescribeModel(Statement):
             sql="",
             tree=tree,
             reads=(Relation(ObjectName("models", "sqlml", model.catalog)),),
-            privileges=(Privilege("EXECUTE", "MODEL", model.full_name),),
+            privileges=(Privilege("EXECUTE", "MODEL", model.full_name, model.object_name),),
             details=model,
         )
 

@@ -62,7 +62,7 @@ class DropModel(Statement):
             sql="",
             tree=tree,
             writes=(Relation(name),) if versions else (),
-            privileges=tuple(Privilege("MANAGE", "MODEL", m.full_name) for m in versions[:1]),
+            privileges=tuple(Privilege("MANAGE", "MODEL", m.full_name, m.object_name) for m in versions[:1]),
             details=Dropping(versions[0].name if versions else name.name, versions, dropped, aliases, cascade),
         )
 

@@ -75,7 +75,7 @@ class ExplainModel(Statement):
             sql="",
             tree=tree,
             reads=(Relation(ObjectName("models", "sqlml", model.catalog)),),
-            privileges=(Privilege("EXECUTE", "MODEL", model.full_name),),
+            privileges=(Privilege("EXECUTE", "MODEL", model.full_name, model.object_name),),
             details=Explained(model, aliases, planner.snapshot.resolve(name).version == model.version),
         )
 

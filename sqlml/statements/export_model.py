@@ -92,7 +92,10 @@ class ExportModel(Statement):
             tree=tree,
             reads=(Relation(ObjectName("models", "sqlml", model.catalog)),),
             writes=(Relation(ObjectName(path), is_path=True),),
-            privileges=(Privilege("EXECUTE", "MODEL", model.full_name), Privilege("MODIFY", "FILE", path)),
+            privileges=(
+                Privilege("EXECUTE", "MODEL", model.full_name, model.object_name),
+                Privilege("MODIFY", "FILE", path),
+            ),
             details=Export(model, path, kind, dialect, source, bool(given.get("overwrite", False))),
         )
 

@@ -107,7 +107,7 @@ class ImportModel(Statement):
             writes=(Relation(name),),
             privileges=(
                 Privilege("SELECT", "FILE", path),
-                Privilege("CREATE MODEL", "SCHEMA", f"{name.catalog}.{name.schema}"),
+                Privilege("CREATE MODEL", "SCHEMA", f"{name.catalog}.{name.schema}", name),
             ),
             details=Importing(place, asked, given),
         )

@@ -1,4 +1,4 @@
-"""Statements that parse and are not there yet: GRANT, CREATE VECTOR INDEX."""
+"""Statements that parse and are not there yet: CREATE VECTOR INDEX."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from sqlml.types import Plan
 
 _WORDS: dict[type[exp.Expr], str] = {
     nodes.CreateVectorIndex: "CREATE VECTOR INDEX",
-    exp.Grant: "GRANT",
-    exp.Revoke: "REVOKE",
 }
 
 

@@ -1,0 +1,143 @@
+"""Who a session acts as: read when a statement starts, so that a grant or revoke counts from the next one on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlml.access.acting import NOT_GOVERNED, Acting
+from sqlml.access.values import Access, Principal, Securable
+from sqlml.catalog.access import is_governed, read_access, read_version
+from sqlml.catalog.cursor import utc_now
+from sqlml.catalog.schema import schema_version
+from sqlml.catalog.securables import read_securables
+from sqlml.engine import Database, Engine
+from sqlml.errors import NotFound, PermissionDenied, TransactionAborted
+from sqlml.gate import os_user
+
+# The migration that brought the tables of access control.
+_SINCE = 8
+
+
+def prepare_access(engine: Engine, catalog: str) -> None:
+    """Find out whether a file that was just opened has users."""
+    if not engine.database.may_be_governed and schema_version(engine, catalog) >= _SINCE:
+        engine.database.may_be_governed = is_governed(engine, catalog)
+
+
+class SessionAccess:
+    """The user and the role of a session, and their rights at the newest version."""
+
+    def __init__(self, engine: Engine, catalog: str, login: str | None) -> None:
+        self.catalog = catalog
+        self._engine = engine
+        self._login = login
+        self._founded: str | None = None
+        self._authorized: str | None = None
+        self._role: str | None = None
+        self._is_changing = False
+        self.acting = self.refresh()
+        if login is not None and not self.acting.access.is_governed:
+            raise NotFound(
+                f'The database has no users, and so none that is called "{login}".',
+                hint="Connect without user=; CREATE USER makes the first one, which owns the database.",
+            )
+
+    def refresh(self) -> Acting:
+        """Who the session acts as now.
+
+        Raises PermissionDenied where whoever that is may not log in.
+        """
+        access = self._access()
+        if not access.is_governed:
+            # A first user whose transaction was rolled back.
+            self._founded = self._role = self._authorized = None
+            self.acting = Acting(access, os_user())
+        else:
+            login = _allowed(access, self._login or self._founded or os_user(), is_named=self._login is not None)
+            user = _allowed(access, self._authorized, is_named=True) if self._authorized else login
+            self.acting = Acting(access, user.name, self._role)
+        return self.acting
+
+    def _access(self) -> Access:
+        if not self._engine.database.may_be_governed:
+            return NOT_GOVERNED
+        committed = committed_access(self._engine.database, self.catalog)
+        if self._is_changing:
+            try:
+                self._is_changing = self._engine.in_transaction()
+                own = read_access(self._engine, self.catalog) if self._is_changing else committed
+            except TransactionAborted:
+                own = committed
+            # Two transactions that both change access conflict, so the higher version is the newer.
+            return own if own.version > committed.version else committed
+        return committed
+
+    def will_change(self) -> None:
+        """This transaction changes access: the next statement of every session reads it anew."""
+        self._engine.database.may_be_governed = self._is_changing = True
+
+    def log_in(self, user: str) -> None:
+        """Act as the user that was made just now."""
+        self._founded = user
+        self.refresh()
+
+    def set_role(self, role: str | None) -> None:
+        """Act as a role of the user's, or as the user again."""
+        self._role = role
+        self.refresh()
+
+    def set_authorization(self, user: str | None) -> None:
+        """Act as another user until it is reset; a role that was set is left."""
+        self._authorized, self._role = user, None
+        self.refresh()
+
+    @property
+    def login(self) -> str:
+        """Who logged in, whatever SET SESSION AUTHORIZATION made of it."""
+        return self._login or self._founded or os_user()
+
+    def securables(self, kind: str) -> list[Securable]:
+        """All of a kind that privileges can be on."""
+        return read_securables(self._engine, self.catalog, kind)
+
+
+def committed_access(database: Database, catalog: str) -> Access:
+    """The newest that is committed, whatever an open transaction of the session still sees."""
+    with database.access_lock:
+        reading = _Committed(database)
+        try:
+            reading.rows("BEGIN TRANSACTION READ ONLY")
+            known = database.access
+            if known is None or known.version != read_version(reading, catalog) or known.catalog != catalog:
+                database.access = known = read_access(reading, catalog)
+            assert isinstance(known, Access)
+            return known
+        finally:
+            reading.close()
+
+
+class _Committed:
+    """A connection of its own to the same instance."""
+
+    def __init__(self, database: Database) -> None:
+        self._duck = database.cursor()
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement of our own and return all rows."""
+        found: list[tuple[Any, ...]] = self._duck.execute(sql, list(params)).fetchall()
+        return found
+
+    def close(self) -> None:
+        """Let go of the connection and its transaction."""
+        self._duck.close()
+
+
+def _allowed(access: Access, name: str, *, is_named: bool) -> Principal:
+    found = access.principals.get(name.casefold())
+    if found is None or found.kind != "USER" or not found.can_login:
+        hint = "Ask a superuser to CREATE USER." if is_named else 'Say who you are: sqlml.connect(path, user="ana").'
+        raise PermissionDenied(f'The database has no user "{name}" that may log in.', hint=hint)
+    if found.valid_until is not None and found.valid_until <= utc_now():
+        raise PermissionDenied(f'The user "{found.name}" is no longer valid.', hint="Ask a superuser: VALID UNTIL.")
+    return found
