@@ -115,7 +115,7 @@ def model_card(session: Session, name: str, version: int | None, alias: str | No
             dependents=tuple(f"{row[0]} {row[1]}" for row in explained.get("dependent", ())),
             warnings=tuple((row[0], row[2]) for row in described.get("warning", ())),
             partitions=_partitions(session, model),
-            importances=_importances(session, model, options),
+            importances=_importances(session, model),
             held_out=_held_out(session, model, metrics, facts),
             _session=session,
             _model=model,
@@ -174,14 +174,12 @@ def _partitions(session: Session, model: ModelVersion) -> dict[str, int]:
     return {status: statuses.count(status) for status in sorted(set(statuses), reverse=True)}
 
 
-def _importances(session: Session, model: ModelVersion, options: Mapping[str, str]) -> Bars | None:
+def _importances(session: Session, model: ModelVersion) -> Bars | None:
     """What matters most to the model, where it says so."""
     if model.format == "lightgbm":
         chart = chart_data(*read(session, "ml_feature_importance", model))
     elif model.format == "linear":
         chart = bars_of_weights(read(session, "ml_weights", model, _STANDARDIZED)[1])
-    elif options.get("enable_global_explain") == "true":
-        chart = chart_data(*read(session, "ml_global_explain", model))
     else:
         return None
     return chart if isinstance(chart, Bars) else None

@@ -9,7 +9,7 @@ from typing import Any
 from sqlml.chart_data import Bars
 from sqlml.model_evaluation import Evaluation
 from sqlml.notebook.charts import chart_html
-from sqlml.notebook.html import FAINT, escape, facts_table, markdown_table, note, pictures, short, tag
+from sqlml.notebook.html import FAINT, escape, facts_table, markdown_cell, markdown_table, note, pictures, short, tag
 from sqlml.types import Feature
 
 _FEATURES, _CLASSES = 30, 20
@@ -70,7 +70,7 @@ def card_html(card: ModelFacts) -> str:
 
 def card_markdown(card: ModelFacts) -> str:
     """The card as markdown, without pictures and options."""
-    parts = [f"**{escape(card.name)}** version {card.version}\n", markdown_table(["", "value"], _facts(card))]
+    parts = [f"**{markdown_cell(card.name)}** version {card.version}\n", markdown_table(["", "value"], _facts(card))]
     if card.metrics:
         parts.append(markdown_table(["metric", "value"], card.metrics.items()))
     parts.append(markdown_table(["feature", "type"], ((f.name, f.type) for f in card.features)))

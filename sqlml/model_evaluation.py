@@ -13,7 +13,7 @@ from sqlml.chart_data import Bars, Chart, ConfusionMatrix, chart_data, metric_ba
 from sqlml.dialect import parse, parse_query, read_name, to_sql
 from sqlml.errors import InvalidOption
 from sqlml.notebook.charts import chart_html, density_html
-from sqlml.notebook.html import facts_table, markdown_table, note, pictures, tag, value_text
+from sqlml.notebook.html import facts_table, markdown_cell, markdown_table, note, pictures, tag, value_text
 from sqlml.session import Session
 from sqlml.types import ModelVersion
 
@@ -82,7 +82,8 @@ class Evaluation:
         return tag("div", head, pictures([*self.charts, facts_table(self._facts())]))
 
     def _repr_markdown_(self) -> str:
-        return f"{self.name}@{self.version}: {self.of}\n\n{markdown_table(['metric', 'value'], self._facts())}"
+        head = f"{markdown_cell(self.name)}@{self.version}: {self.of}"
+        return f"{head}\n\n{markdown_table(['metric', 'value'], self._facts())}"
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value_text(value)}" for name, value in self.metrics.items())

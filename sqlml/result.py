@@ -125,6 +125,13 @@ class Result:
         self._handed = weakref.ref(handed)
         return pa.RecordBatchReader.from_batches(reader.schema, handed)
 
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows that are left, for whatever reads Arrow's PyCapsules: `pl.DataFrame(result)`, `pa.table(result)`."""
+        reader = self.arrow_reader()
+        if reader is None:
+            raise ConnectionClosed("All rows were fetched.", hint="Run the statement again.")
+        return reader.__arrow_c_stream__(requested_schema)
+
     def pl(self) -> Any:
         """All rows that are left as a polars DataFrame."""
         import polars
@@ -174,9 +181,12 @@ class Result:
         described = self.description or []
         wanted = wanted_rows(self.columns)
         rows = self.peek(wanted + 1)
-        return Shown(
-            described, None if rows is None else rows[:wanted], has_more=rows is not None and len(rows) > wanted
-        )
+        if rows is None:
+            return Shown(described, None)
+        if not rows and [(name, str(kind)) for name, kind, *_ in described] == [("Count", "BIGINT")]:
+            # DuckDB's answer to a statement that counts nothing.
+            return Shown((), None, note="OK")
+        return Shown(described, rows[:wanted], has_more=len(rows) > wanted)
 
     def _repr_html_(self) -> str:
         return html_of(self._shown())

@@ -123,9 +123,11 @@ class Parked:
 
         self._unpark = unpark
         self.description = description
-        self._first = next(iter(reader), None)
+        known = list(islice(reader, 2))
+        self._first = known[0] if known else None
+        self._is_all = len(known) < 2
         self._read = 0
-        batches = reader if self._first is None else chain([self._first], reader)
+        batches = chain(known, reader)
         self._duck = unpark(pa.RecordBatchReader.from_batches(reader.schema, batches), description)
 
     def peek(self, count: int) -> list[Row] | None:
@@ -133,7 +135,7 @@ class Parked:
         if self._first is None:
             return []
         if self._read >= self._first.num_rows:
-            return None
+            return [] if self._is_all else None
         import pyarrow as pa
 
         batch = self._first.slice(self._read, count)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlml.chart_data import chart_data, has_chart
 from sqlml.notebook.charts import chart_html
-from sqlml.notebook.html import note, rows_table, tag
+from sqlml.notebook.html import markdown_table, note, rows_table, tag
 
 _ROWS, _OF_CHARTS = 20, 1000
 _KEPT_BACK = "The rows are not shown: they could not be fetched afterwards."
