@@ -6,10 +6,9 @@ con.execute("CREATE MODEL churn OPTIONS (model_type='logistic_reg', input_label_
 con.execute("SELECT id, ml_predict('churn', c) FROM customers AS c").df()
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sqlml.connection import Connection, connect
-from sqlml.cursor import Cursor
 from sqlml.dbapi import (
     BINARY,
     DATETIME,
@@ -40,15 +39,33 @@ from sqlml.errors import (
     SqlmlError,
     Warning,  # noqa: A004 - the name PEP 249 asks for
 )
-from sqlml.load import load
-from sqlml.result import Result
-from sqlml.session import Session
-from sqlml.types import Plan, Progress
 
 if TYPE_CHECKING:
     from sqlml.async_connection import AsyncConnection, AsyncCursor, aconnect
+    from sqlml.connection import Connection, connect
+    from sqlml.cursor import Cursor
+    from sqlml.loading import load
+    from sqlml.result import Result
+    from sqlml.session import Session
+    from sqlml.types import Plan, Progress
 
 __version__ = "0.1.0"
+
+# What is loaded when it is first asked for, and where it lives: a tool that only looks for the module, its version
+# or its errors does not wait for DuckDB and sqlglot.
+_LATER = {
+    "AsyncConnection": "sqlml.async_connection",
+    "AsyncCursor": "sqlml.async_connection",
+    "Connection": "sqlml.connection",
+    "Cursor": "sqlml.cursor",
+    "Plan": "sqlml.types",
+    "Progress": "sqlml.types",
+    "Result": "sqlml.result",
+    "Session": "sqlml.session",
+    "aconnect": "sqlml.async_connection",
+    "connect": "sqlml.connection",
+    "load": "sqlml.loading",
+}
 
 __all__ = [
     "BINARY",
@@ -93,9 +110,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # asyncio is loaded by those who use it.
-    if name in ("AsyncConnection", "AsyncCursor", "aconnect"):
-        from sqlml import async_connection
+    if name not in _LATER:
+        raise AttributeError(f"module 'sqlml' has no attribute {name!r}", name=name, obj=import_module("sqlml"))
+    value = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return value
 
-        return getattr(async_connection, name)
-    raise AttributeError(f"module 'sqlml' has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

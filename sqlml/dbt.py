@@ -6,7 +6,7 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from sqlml.load import load
+from sqlml.loading import load
 
 
 class Plugin(BasePlugin):

@@ -30,7 +30,21 @@ def _loaded(program: str) -> set[str]:
 
 
 def test_import_is_light() -> None:
-    assert not _loaded("import sqlml") & {"numpy", "pyarrow", *HEAVY}
+    assert not _loaded("import sqlml") & {"duckdb", "sqlglot", "asyncio", "numpy", "pyarrow", *HEAVY}
+
+
+def test_every_public_name_is_there_when_asked_for() -> None:
+    program = """
+import sqlml
+assert set(sqlml.__all__) <= set(dir(sqlml))
+missing = [name for name in sqlml.__all__ if getattr(sqlml, name, None) is None]
+assert not missing, missing
+assert callable(sqlml.load) and sqlml.connect is sqlml.connect
+assert not hasattr(sqlml, "conect")
+from sqlml import *
+connect().close()
+"""
+    assert "duckdb" in _loaded(program)
 
 
 def test_connecting_and_plain_sql_are_light() -> None:

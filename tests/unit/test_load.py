@@ -14,7 +14,7 @@ from sqlml.errors import AlreadyExists, ConnectionClosed, InvalidOption, NewerFi
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.base import Function, Preprocessing
 from sqlml.gate import Gate
-from sqlml.load import SCALARS, TABLES
+from sqlml.loading import SCALARS, TABLES
 
 ROWS = "CREATE TABLE t AS SELECT i AS x, 2 * i + 1 AS y, i % 2 = 0 AS even, 'c' || (i % 3) AS c FROM range(60) AS r(i)"
 LINE = "SELECT ml_train('line', 'SELECT x, y FROM t', {'model_type': 'linear_reg', 'input_label_cols': ['y']}) AS r"
