@@ -12,7 +12,7 @@ test: .venv/.test
 
 # dbt-core holds back what mypy needs: it has a folder of its own, before the other packages.
 dbt-test: .venv/.dbt
-	PYTHONPATH=.venv/dbt SQLML_TEST_DBT=1 $(BIN)/python -m pytest -q tests/test_dbt.py
+	PYTHONPATH=$(CURDIR)/.venv/dbt SQLML_TEST_DBT=1 $(BIN)/python -m pytest -q tests/test_dbt.py
 
 check: .venv/.check
 	$(BIN)/ruff format --check .

@@ -17,7 +17,7 @@ from sqlml.notebook.html import facts_table, markdown_cell, markdown_table, note
 from sqlml.session import Session
 from sqlml.types import ModelVersion
 
-_SIDE = 30
+_SIDE, _NAME = 30, "sqlml_rows"
 # Predictions against what came, counted in squares; and how far off they are.
 _DENSITY = """
 WITH pairs AS MATERIALIZED (
@@ -161,14 +161,16 @@ def _struct(name: str, value: float) -> exp.Expr:
 
 
 def _predictions(session: Session, model: ModelVersion, rows: exp.Expr) -> Predictions:
-    call = exp.Anonymous(this="ml_predict", expressions=[reference(model), rows])
+    # Not ML.PREDICT: the rows may have a column of the name that it gives.
+    named = rows.this.copy() if isinstance(rows, nodes.TableRef) else rows.copy()
+    named.set("alias", exp.TableAlias(this=exp.to_identifier(_NAME)))
     tree = _filled(
         _DENSITY,
         {
-            "__label": exp.column(model.label, quoted=True),
-            "__predicted": exp.column(f"predicted_{model.label}", quoted=True),
+            "__label": exp.column(exp.to_identifier(model.label, quoted=True), table=_NAME),
+            "__predicted": exp.Anonymous(this="ml_predict", expressions=[reference(model), exp.column(_NAME)]),
             "__side": exp.Literal.number(_SIDE),
-            "__rows": exp.Table(this=call),
+            "__rows": named,
         },
     )
     found = session.execute(to_sql(tree)).fetchall()

@@ -389,6 +389,8 @@ def test_evaluation_of_a_regression(loans, name):
 
 def test_evaluation_of_odd_rows(loans):
     card = loans.model("debts")
+    named = card.evaluation("SELECT *, 1 AS predicted_debt, 'x' AS r FROM loans")
+    assert named == card.evaluation("loans")
     one = card.evaluation("SELECT * FROM loans LIMIT 1")
     assert len(one.predictions.squares) == 1
     Checked(one._repr_html_())
