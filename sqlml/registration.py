@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import datetime
-import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
-from sqlml.catalog.lifecycle import has_champion, set_comment, set_tag
-from sqlml.catalog.schema import migrate
+from sqlml.catalog.lifecycle import set_comment, set_tag
 from sqlml.engine_private import Scratch
 from sqlml.errors import (
-    AlreadyExists,
-    ConstraintViolation,
     InvalidData,
     InvalidOption,
     NotFound,
     NotSupported,
     PythonFailed,
-    TransactionConflict,
     nearest_hint,
 )
 from sqlml.estimators import attribute, classes_of, method_of
-from sqlml.features import RAW, family_of, model_inputs
-from sqlml.model_macros import place_macros, place_shortcut
+from sqlml.features import family_of, model_inputs
+from sqlml.importing.base import model_of, raw_preprocessing, untrained
 from sqlml.statements.base import Context
-from sqlml.types import Column, Feature, FeatureStatistics, ModelVersion, ObjectName, Plan, Privilege, Relation, Trained
+from sqlml.statements.storing import Place, store_version
+from sqlml.types import Column, Feature, ModelVersion, ObjectName, Plan, Privilege, Relation, Trained
 
-_ATTEMPTS = 20
 _TASKS = ("regression", "classification")
 _LIBRARIES = ("cloudpickle", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "skops", "sqlml")
 # What cannot be given to an estimator as it is.
@@ -83,7 +77,6 @@ def register(asked: Registration, context: Context) -> ModelVersion:
         features, is_matrix = _features(asked, columns)
         classes, label_type = classes_of(asked.model, asked.task, asked.classes)
         format_name, stored = dump(asked.model)
-        inputs = [{"name": f.name, "kind": RAW} for f in features]
         state = {
             "body": stored,
             "method": method_of(asked.model, classes),
@@ -91,48 +84,23 @@ def register(asked: Registration, context: Context) -> ModelVersion:
             "classes": list(classes),
             "columns": [_column(f, columns, asked.example) for f in features],
         }
-        document = {"preprocessing": {"encoding": RAW, "inputs": [_learned(i) for i in inputs]}, "estimator": state}
-        model = ModelVersion(
-            catalog=str(asked.name.catalog),
-            schema=str(asked.name.schema),
-            name=asked.name.name,
-            model_id="",
-            version=0,
-            model_type="python",
-            task="classification" if classes else "regression",
+        document = {"preprocessing": raw_preprocessing(features), "estimator": state}
+        model = model_of(
+            "python",
+            format_name,
             label=asked.label,
             label_type=label_type,
             classes=classes,
             features=features,
-            format=format_name,
-            sha256="",
-            feature_signature="",
-            library_versions=_library_versions(asked.model),
-            signature="",
-            encoding=RAW,
+            libraries=(*_LIBRARIES, type(asked.model).__module__.partition(".")[0]),
         )
+        model = replace(model, catalog=str(asked.name.catalog), schema=str(asked.name.schema), name=asked.name.name)
         context.python.check_pickle(model)
         _try(model, document, scratch)
     finally:
         scratch.close()
-    trained = Trained(
-        document=document,
-        format=format_name,
-        classes=classes,
-        history=(),
-        training_rows=0,
-        evaluation_rows=0,
-        dropped_rows=0,
-        evaluation_source="none",
-        resolved={},
-        labels=None,
-        scores=None,
-        seconds=time.perf_counter() - started,
-        dataset_digest="",
-        total_rows=0,
-        statistics=tuple(FeatureStatistics(f.name) for f in features),
-    )
-    return _store(asked, context, replace(model), trained, started_at)
+    trained = replace(untrained(model, document), seconds=time.perf_counter() - started)
+    return _store(asked, context, model, trained, started_at)
 
 
 def _check(asked: Registration) -> None:
@@ -220,10 +188,6 @@ def _column(feature: Feature, columns: list[Column], example: Any) -> dict[str, 
     return {"name": feature.name, "is_whole": "INT" in kind and "(" not in kind, "categories": known}
 
 
-def _learned(spec: Mapping[str, str]) -> dict[str, Any]:
-    return {**spec, "mean": 0.0, "scale": 1.0, "categories": [], "has_null": False}
-
-
 def _try(model: ModelVersion, document: Mapping[str, Any], scratch: Scratch) -> None:
     """Score the example with what is stored, by the way of every later call."""
     from sqlml.scoring import load_scorer
@@ -240,66 +204,14 @@ def _try(model: ModelVersion, document: Mapping[str, Any], scratch: Scratch) -> 
         raise
 
 
-def _library_versions(model: Any) -> str:
-    own = type(model).__module__.partition(".")[0]
-    found = {"python": platform.python_version()}
-    for name in (*_LIBRARIES, own):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            # The user's own module is no package.
-            continue
-    return " ".join(f"{name}={number}" for name, number in sorted(found.items()))
-
-
 def _store(
     asked: Registration, context: Context, model: ModelVersion, trained: Trained, started_at: datetime.datetime
 ) -> ModelVersion:
-    """Write the version; in autocommit a conflict with another writer repeats the writing."""
     database = context.database
-    body = artifacts.to_bytes(trained.document)
-    explicit = database.in_transaction()
-    for attempt in range(_ATTEMPTS):
-        try:
-            with database.transaction():
-                stored = _write(
-                    asked, context, replace(model, sha256=artifacts.sha256(body)), trained, body, started_at
-                )
-            context.keep_artifact(stored, body)
-        except (TransactionConflict, ConstraintViolation) as error:
-            if explicit or attempt == _ATTEMPTS - 1:
-                raise TransactionConflict(
-                    f'Another transaction wrote the model "{asked.name.name}" first.', hint="ROLLBACK and try again."
-                ) from error
-            time.sleep(0.01 * 1.4**attempt)
-        else:
-            return stored
-    raise AssertionError
-
-
-def _write(
-    asked: Registration,
-    context: Context,
-    model: ModelVersion,
-    trained: Trained,
-    body: bytes,
-    started_at: datetime.datetime,
-) -> ModelVersion:
-    database = context.database
-    key = signing.signing_key(create=True)
-    assert key is not None
-    migrate(database, model.catalog)
-    found = catalog.find_model(database, model.catalog, model.schema, model.name)
-    if found is not None and not asked.replace:
-        raise AlreadyExists(f'There is a model "{model.short_name}" already.', hint="replace=True adds a version.")
-    model_id, number = found or (catalog.new_model_id(), 0)
-    placed = replace(model, model_id=model_id, version=number + 1)
-    placed = replace(placed, feature_signature=artifacts.feature_signature(placed))
-    placed = replace(placed, signature=signing.sign(key, artifacts.statement_of(placed)))
     new = catalog.NewVersion(
-        model=placed,
-        key_id=signing.key_id(key),
-        body=body,
+        model=model,
+        key_id="",
+        body=artifacts.to_bytes(trained.document),
         query="",
         created_by=context.user,
         trained=trained,
@@ -308,14 +220,14 @@ def _write(
         metrics={},
         sources=(),
     )
-    catalog.insert_version(database, new, is_first=found is None)
-    for tag, value in (asked.tags or {}).items():
-        set_tag(database, placed, placed.version, tag, value)
-    if asked.comment is not None:
-        set_comment(database, placed, asked.comment)
-    place_macros(database, placed, f"@{placed.version}")
-    if not has_champion(database, placed):
-        place_macros(database, placed)
-    if found is None:
-        place_shortcut(database, placed)
-    return placed
+
+    def describe(stored: ModelVersion) -> None:
+        for tag, value in (asked.tags or {}).items():
+            set_tag(database, stored, stored.version, tag, value)
+        if asked.comment is not None:
+            set_comment(database, stored, asked.comment)
+
+    place = Place(asked.name, replace=asked.replace, hint="replace=True adds a version.")
+    stored = store_version(place, context, new, after=describe)
+    assert stored is not None
+    return stored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -130,8 +131,8 @@ def raw_preprocessing(features: Sequence[Feature]) -> dict[str, Any]:
 
 
 def library_versions(names: Sequence[str]) -> str:
-    """`name=version` of these packages and sqlml, of those that are installed."""
-    found = {}
+    """`name=version` of Python, these packages and sqlml; what is no package, a module of the user's, has none."""
+    found = {"python": platform.python_version()}
     for name in (*names, "sqlml"):
         try:
             found[name] = version(name)

@@ -13,7 +13,7 @@ from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
-from sqlml.statements.train_and_store import existing
+from sqlml.statements.storing import existing
 from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
 
 

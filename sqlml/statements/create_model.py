@@ -19,6 +19,7 @@ from sqlml.errors import (
 from sqlml.features import all_inputs, family_of, feature_of
 from sqlml.lineage import LabelLineage, label_lineage
 from sqlml.model_types import MODEL_TYPES
+from sqlml.model_types.base import ModelType
 from sqlml.options import CommonOptions, InstanceWeightOptions, read_options
 from sqlml.planner import Planned, Planner, object_name
 from sqlml.result import Result
@@ -27,7 +28,8 @@ from sqlml.statements.described_clause import Described, describe_clause, descri
 from sqlml.statements.instance_weights import weight_column
 from sqlml.statements.learn_transform import transform_query
 from sqlml.statements.partition_columns import partition_keys
-from sqlml.statements.train_and_store import existing, train_and_store
+from sqlml.statements.storing import existing
+from sqlml.statements.train_and_store import train_and_store
 from sqlml.statements.warm_start import kept_clause, previous_version
 from sqlml.task import Task
 from sqlml.training_query import around, training_query
@@ -89,19 +91,8 @@ class CreateModel(Statement):
         """Check name, options, label and features; nothing is trained."""
         self._refuse_later(tree, planner)
         given = read_given(tree.expressions, planner)
-        model_type = MODEL_TYPES.find(_model_type_of(given))
-        owner = f"model_type '{model_type.name}'"
-        if model_type.is_imported:
-            raise InvalidOption(
-                f"A model of {owner} is imported, not trained.", hint="OPTIONS (model_type='onnx', model_path='m.onnx')"
-            )
+        model_type, common, options = _options_of(given)
         query = _query_of(tree, planner)
-        senseless = [key for key in given if key in model_type.not_taken]
-        if senseless:
-            raise InvalidOption(f'{owner} has no option "{senseless[0]}".', hint="Leave it out.")
-        common, options = read_options(
-            (CommonOptions, model_type.Options), given, owner=owner, not_supported=model_type.not_supported
-        )
         name = self._place(object_name(tree.this), planner)
         query_span = nodes.span_of(query)
         planned = planner.query(query, span=query_span)
@@ -262,6 +253,23 @@ def _quoted_as_text(node: exp.Expr) -> exp.Expr:
     """BigQuery writes strings in double quotes too."""
     is_quoted = isinstance(node, exp.Column) and not node.table and node.this.args.get("quoted")
     return exp.Literal.string(node.name) if is_quoted else node
+
+
+def _options_of(given: dict[str, Any]) -> tuple[ModelType, CommonOptions, Any]:
+    """The model type that is asked for, and what is asked of it."""
+    model_type = MODEL_TYPES.find(_model_type_of(given))
+    owner = f"model_type '{model_type.name}'"
+    if model_type.is_imported:
+        raise InvalidOption(
+            f"A model of {owner} is imported, not trained.", hint="OPTIONS (model_type='onnx', model_path='m.onnx')"
+        )
+    senseless = [key for key in given if key in model_type.not_taken]
+    if senseless:
+        raise InvalidOption(f'{owner} has no option "{senseless[0]}".', hint="Leave it out.")
+    common, options = read_options(
+        (CommonOptions, model_type.Options), given, owner=owner, not_supported=model_type.not_supported
+    )
+    return model_type, common, options
 
 
 def _model_type_of(given: dict[str, Any]) -> str:

@@ -24,8 +24,7 @@ from sqlml.statements.base import Context, Statement, one_row
 from sqlml.statements.create_model import read_given
 from sqlml.statements.files import check_access, check_local, read_file
 from sqlml.statements.import_options import ImportOptions
-from sqlml.statements.storing import Place, find, store_version
-from sqlml.statements.train_and_store import existing
+from sqlml.statements.storing import Place, existing, find, store_version
 from sqlml.types import PICKLE, Column, ModelVersion, ObjectName, Plan, Privilege, Relation
 
 # What BigQuery's CREATE MODEL calls the kinds of files.

@@ -1,21 +1,23 @@
-"""Writing a version of a model that was not trained here, in the user's transaction."""
+"""Writing a version of a model, trained here or not, in the user's transaction."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
 from sqlml.catalog.lifecycle import has_champion
 from sqlml.catalog.schema import has_schema, migrate
+from sqlml.catalog.sources import resolve_sources
 from sqlml.errors import AlreadyExists, ConstraintViolation, TransactionConflict
 from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.statements.base import Context
-from sqlml.types import ModelVersion, ObjectName
+from sqlml.types import ModelVersion, ObjectName, Relation
 
 _ATTEMPTS = 20
+_HINT = "Use CREATE OR REPLACE MODEL, or CREATE MODEL IF NOT EXISTS."
 
 
 @dataclass(frozen=True)
@@ -25,30 +27,34 @@ class Place:
     name: ObjectName
     replace: bool = False
     exists_ok: bool = False
-    hint: str = "Use CREATE OR REPLACE MODEL, or CREATE MODEL IF NOT EXISTS."
+    hint: str = _HINT
 
 
 def store_version(
     place: Place,
     context: Context,
     new: catalog.NewVersion,
+    *,
+    reads: Sequence[Relation] = (),
     after: Callable[[ModelVersion], None] = lambda _: None,
 ) -> ModelVersion | None:
     """Sign and write the version; in autocommit a conflict with another writer repeats the writing.
 
-    `after` writes more in the same transaction. None where there is a model of that name and that is as well.
+    `reads` are the relations it was trained on, which are looked up and `after` writes more in the same transaction.
+    None where there is a model of that name and that is as well.
     Raises AlreadyExists, and TransactionConflict when another transaction was first.
     """
     explicit = context.database.in_transaction()
     for attempt in range(_ATTEMPTS):
         try:
             with context.database.transaction():
-                stored = _write(place, context, new)
+                stored = _write(place, context, new, reads)
                 if stored is None:
                     return None
                 after(stored)
             context.keep_artifact(stored, new.body)
         except (TransactionConflict, ConstraintViolation) as error:
+            # A version that was committed after our snapshot shows only as a duplicate key.
             if explicit or attempt == _ATTEMPTS - 1:
                 raise TransactionConflict(
                     f'Another transaction wrote the model "{place.name.name}" first.', hint="ROLLBACK and try again."
@@ -66,7 +72,12 @@ def find(context: Context, name: ObjectName) -> tuple[str, int] | None:
     return catalog.find_model(context.database, str(name.catalog), str(name.schema), name.name)
 
 
-def _write(place: Place, context: Context, new: catalog.NewVersion) -> ModelVersion | None:
+def existing(name: ObjectName, hint: str = _HINT) -> AlreadyExists:
+    """The error for a name that is taken."""
+    return AlreadyExists(f'There is a model "{name.name}" already.', hint=hint)
+
+
+def _write(place: Place, context: Context, new: catalog.NewVersion, reads: Sequence[Relation]) -> ModelVersion | None:
     database, name = context.database, place.name
     key = signing.signing_key(create=True)
     assert key is not None
@@ -74,14 +85,17 @@ def _write(place: Place, context: Context, new: catalog.NewVersion) -> ModelVers
     found = find(context, name)
     if found is not None and place.exists_ok:
         return None
-    model = replace(new.model, catalog=str(name.catalog), schema=str(name.schema), name=name.name)
     if found is not None and not place.replace:
-        raise AlreadyExists(f'There is a model "{model.short_name}" already.', hint=place.hint)
+        raise existing(name, place.hint)
+    model = replace(new.model, catalog=str(name.catalog), schema=str(name.schema), name=name.name)
     model_id, number = found or (catalog.new_model_id(), 0)
     placed = replace(model, model_id=model_id, version=number + 1, sha256=artifacts.sha256(new.body))
     placed = replace(placed, feature_signature=artifacts.feature_signature(placed))
     placed = replace(placed, signature=signing.sign(key, artifacts.statement_of(placed)))
-    catalog.insert_version(database, replace(new, model=placed, key_id=signing.key_id(key)), is_first=found is None)
+    new = replace(new, model=placed, key_id=signing.key_id(key))
+    if reads:
+        new = replace(new, sources=resolve_sources(database, reads, context.tables.names()))
+    catalog.insert_version(database, new, is_first=found is None)
     place_macros(database, placed, f"@{placed.version}")
     if not has_champion(database, placed):
         place_macros(database, placed)

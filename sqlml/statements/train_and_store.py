@@ -14,36 +14,24 @@ from sqlglot import exp
 
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
-from sqlml.catalog.lifecycle import has_champion
-from sqlml.catalog.schema import check_writable, has_schema, migrate
-from sqlml.catalog.sources import resolve_sources
+from sqlml.catalog.schema import check_writable
 from sqlml.dialect import parse_query, to_sql
 from sqlml.engine_private import Scratch
-from sqlml.errors import AlreadyExists, ConstraintViolation, TransactionConflict
 from sqlml.fitting import Previous
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
-from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
 from sqlml.statements.learn_transform import learn, learned_plan, transform_only
 from sqlml.statements.staleness import look, params_of
+from sqlml.statements.storing import Place, find, store_version
 from sqlml.task import Task
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
-_ATTEMPTS = 20
 _CHUNK = 122_880
 # The thresholds of the ROC curve are percentiles of at most so many probabilities; its counts are of all rows.
 _CURVE_ROWS = 100_000
 _THRESHOLD = 0.5
 _LIBRARIES = ("duckdb", "lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy", "sqlml")
-
-
-def existing(name: ObjectName) -> AlreadyExists:
-    """The error for a name that is taken."""
-    return AlreadyExists(
-        f'There is a model "{name.name}" already.',
-        hint="Use CREATE OR REPLACE MODEL, or CREATE MODEL IF NOT EXISTS.",
-    )
 
 
 def train_and_store(plan: Plan, context: Context) -> Result:
@@ -55,7 +43,7 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     signing.signing_key(create=True)
     check_writable(database, str(creation.name.catalog))
     if creation.exists_ok:
-        found = _find(database, creation.name)
+        found = find(context, creation.name)
         if found is not None:
             return _existing_row(database, creation.name, found)
     context.load_artifacts(plan.models)
@@ -72,16 +60,15 @@ def train_and_store(plan: Plan, context: Context) -> Result:
         trained, evaluated = transform_only(learned, 0.0), Evaluated({}, [], [])
     else:
         trained, evaluated = _train(plan, context)
-    body = artifacts.to_bytes(trained.document)
     context.report(Progress("store", 0, 1))
     seconds = time.perf_counter() - started
     trained = replace(trained, seconds=seconds)
     if learned:
         # Of the raw columns, which are what the model takes.
         trained = replace(trained, statistics=learned.statistics)
-    stored = _store(plan, context, trained, body, evaluated, started_at)
+    stored = _store(plan, context, trained, evaluated, started_at)
     if stored is None:
-        found = _find(database, creation.name)
+        found = find(context, creation.name)
         assert found is not None
         return _existing_row(database, creation.name, found)
     for number, warning in enumerate(trained.warnings, 1):
@@ -185,75 +172,40 @@ def _store(
     plan: Plan,
     context: Context,
     trained: Trained,
-    body: bytes,
     evaluated: Evaluated,
     started_at: datetime.datetime,
 ) -> ModelVersion | None:
-    """Write the version; None when IF NOT EXISTS found that another transaction was first.
-
-    In autocommit a conflict with another writer repeats the writing, never the training.
-    """
-    creation, database = plan.details, context.database
-    key = signing.signing_key(create=True)
-    assert key is not None
-    explicit = database.in_transaction()
-    for attempt in range(_ATTEMPTS):
-        try:
-            with database.transaction():
-                migrate(database, creation.name.catalog)
-                found = _find(database, creation.name)
-                if found is not None and creation.exists_ok:
-                    return None
-                if found is not None and not creation.replace and not creation.if_stale:
-                    raise existing(creation.name)
-                model_id, number = found or (catalog.new_model_id(), 0)
-                model = _signed(_new_version(plan, trained, body, model_id, number + 1), key)
-                new = catalog.NewVersion(
-                    model=model,
-                    key_id=signing.key_id(key),
-                    body=body,
-                    query=creation.query,
-                    created_by=context.user,
-                    trained=trained,
-                    started_at=started_at.replace(tzinfo=None),
-                    params=params_of(creation, trained.resolved),
-                    metrics=evaluated.metrics,
-                    confusion=evaluated.confusion,
-                    roc_curve=evaluated.roc_curve,
-                    experiment=creation.task.common.experiment,
-                    run_name=creation.task.common.run_name or None,
-                    sources=resolve_sources(database, plan.reads or (), context.tables.names()),
-                )
-                catalog.insert_version(database, new, is_first=found is None)
-                place_macros(database, model, f"@{model.version}")
-                if not has_champion(database, model):
-                    place_macros(database, model)
-                if found is None:
-                    place_shortcut(database, model)
-            context.keep_artifact(model, body)
-        except (TransactionConflict, ConstraintViolation) as error:
-            # A version that was committed after our snapshot shows only as a duplicate key.
-            if explicit or attempt == _ATTEMPTS - 1:
-                raise TransactionConflict(
-                    f'Another transaction wrote the model "{creation.name.name}" first.',
-                    hint="ROLLBACK and try again.",
-                ) from error
-            time.sleep(0.01 * 1.4**attempt)
-        else:
-            return model
-    raise AssertionError
-
-
-def _new_version(plan: Plan, trained: Trained, body: bytes, model_id: str, number: int) -> ModelVersion:
+    """Write the version; None when IF NOT EXISTS found that another transaction was first."""
     creation = plan.details
-    name: ObjectName = creation.name
-    task = creation.task
+    new = catalog.NewVersion(
+        model=_described(plan, trained),
+        key_id="",
+        body=artifacts.to_bytes(trained.document),
+        query=creation.query,
+        created_by=context.user,
+        trained=trained,
+        started_at=started_at.replace(tzinfo=None),
+        params=params_of(creation, trained.resolved),
+        metrics=evaluated.metrics,
+        confusion=evaluated.confusion,
+        roc_curve=evaluated.roc_curve,
+        experiment=creation.task.common.experiment,
+        run_name=creation.task.common.run_name or None,
+        sources=(),
+    )
+    place = Place(creation.name, replace=creation.replace or creation.if_stale, exists_ok=creation.exists_ok)
+    return store_version(place, context, new, reads=plan.reads or ())
+
+
+def _described(plan: Plan, trained: Trained) -> ModelVersion:
+    """What the catalog holds of the model, but for its place and signature."""
+    creation, task = plan.details, plan.details.task
     return ModelVersion(
-        catalog=str(name.catalog),
-        schema=str(name.schema),
-        name=name.name,
-        model_id=model_id,
-        version=number,
+        catalog="",
+        schema="",
+        name=creation.name.name,
+        model_id="",
+        version=0,
         model_type=task.model_type.name,
         task=task.kind,
         label=task.label,
@@ -263,7 +215,7 @@ def _new_version(plan: Plan, trained: Trained, body: bytes, model_id: str, numbe
         transform=creation.learned,
         raw=creation.transform.clause.raw if creation.transform else (),
         format=trained.format,
-        sha256=artifacts.sha256(body),
+        sha256="",
         feature_signature="",
         library_versions=_library_versions(),
         signature="",
@@ -271,20 +223,9 @@ def _new_version(plan: Plan, trained: Trained, body: bytes, model_id: str, numbe
     )
 
 
-def _signed(model: ModelVersion, key: bytes) -> ModelVersion:
-    described = replace(model, feature_signature=artifacts.feature_signature(model))
-    return replace(described, signature=signing.sign(key, artifacts.statement_of(described)))
-
-
 @cache
 def _library_versions() -> str:
     return " ".join(f"{name}={version(name)}" for name in _LIBRARIES)
-
-
-def _find(database: Database, name: ObjectName) -> tuple[str, int] | None:
-    if not has_schema(database, str(name.catalog)):
-        return None
-    return catalog.find_model(database, str(name.catalog), str(name.schema), name.name)
 
 
 def _existing_row(database: Database, name: ObjectName, found: tuple[str, int], reason: str | None = None) -> Result:
