@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test dbt-test check format examples docs picture bench clean
+.PHONY: demo test dbt-test check format examples docs reference picture bench wheel-test clean
 
 demo: .venv/.demo
 	$(BIN)/python -m demo
@@ -30,9 +30,19 @@ format: .venv/.check
 examples: .venv/.test
 	$(BIN)/python -m tests.example_runner --refresh
 
-# Writes docs/reference.md from the registries.
-docs: .venv/.test
+# Builds these pages as a site, in build/site; a warning is an error.
+docs: .venv/.docs
+	$(BIN)/python -m docs.reference --check
+	$(BIN)/python -m mkdocs build --quiet
+	@echo "build/site/index.html"
+
+# Writes the reference pages from the registries: docs/reference.md, api.md, commands.md, errors.md.
+reference: .venv/.docs
 	$(BIN)/python -m docs.reference
+
+# Builds the wheel, installs it into an environment of its own and runs README.md there, far from this folder.
+wheel-test: .venv/bin/python
+	$(BIN)/python -m tests.installed
 
 # Draws docs/shell.svg from a session that is typed into the shell.
 picture: .venv/.test
@@ -47,7 +57,7 @@ clean:
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/.demo .venv/.test .venv/.check: .venv/.%: pyproject.toml | .venv/bin/python
+.venv/.demo .venv/.test .venv/.check .venv/.docs: .venv/.%: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(if $(filter check,$*),test$(comma)check,$*)]'
 	touch $@
 
