@@ -2,13 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format examples docs picture bench clean
+.PHONY: demo test dbt-test check format examples docs reference picture bench wheel-test clean
 
 demo: .venv/.demo
 	$(BIN)/python -m demo
 
 test: .venv/.test
 	$(BIN)/python -m pytest -n auto
+
+# dbt-core holds back what mypy needs: it has a folder of its own, before the other packages.
+dbt-test: .venv/.dbt
+	PYTHONPATH=$(CURDIR)/.venv/dbt SQLML_TEST_DBT=1 $(BIN)/python -m pytest -q tests/test_dbt.py
 
 check: .venv/.check
 	$(BIN)/ruff format --check .
@@ -26,9 +30,19 @@ format: .venv/.check
 examples: .venv/.test
 	$(BIN)/python -m tests.example_runner --refresh
 
-# Writes docs/reference.md from the registries.
-docs: .venv/.test
+# Builds these pages as a site, in build/site; a warning is an error.
+docs: .venv/.docs
+	$(BIN)/python -m docs.reference --check
+	$(BIN)/python -m mkdocs build --quiet
+	@echo "build/site/index.html"
+
+# Writes the reference pages from the registries: docs/reference.md, api.md, commands.md, errors.md.
+reference: .venv/.docs
 	$(BIN)/python -m docs.reference
+
+# Builds the wheel, installs it into an environment of its own and runs README.md there, far from this folder.
+wheel-test: .venv/bin/python
+	$(BIN)/python -m tests.installed
 
 # Draws docs/shell.svg from a session that is typed into the shell.
 picture: .venv/.test
@@ -43,8 +57,22 @@ clean:
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/.demo .venv/.test .venv/.check: .venv/.%: pyproject.toml | .venv/bin/python
+.venv/.demo .venv/.test .venv/.check .venv/.docs: .venv/.%: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(if $(filter check,$*),test$(comma)check,$*)]'
 	touch $@
+
+.venv/.dbt: pyproject.toml | .venv/.test
+	rm -rf .venv/dbt
+	$(BIN)/python -c "$$DBT_NEEDS" > .venv/dbt-needs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/dbt --requirement .venv/dbt-needs.txt
+	touch $@
+
+# The extra dbt, with the same DuckDB as the tests have.
+define DBT_NEEDS
+import duckdb, pathlib, tomllib
+project = tomllib.loads(pathlib.Path("pyproject.toml").read_text("utf-8"))["project"]
+print(*project["optional-dependencies"]["dbt"], "duckdb==" + duckdb.__version__, sep="\n")
+endef
+export DBT_NEEDS
 
 comma := ,

@@ -53,12 +53,37 @@ class Figure:
     unit: str
     bound: float | None = None
     note: str = ""
+    # What the median and the spread are of.
+    samples: tuple[float, ...] = ()
+    # The machine was too restless to tell: the control, the same work against itself, was not equal.
+    is_void: bool = False
 
     @property
     def verdict(self) -> str:
+        """Whether the bound is kept: met, missed, void, or nothing where there is none."""
         if self.bound is None:
             return ""
-        return "[green]met[/]" if self.figure <= self.bound else "[red]missed[/]"
+        if self.is_void:
+            return "void"
+        return "met" if self.figure <= self.bound else "missed"
+
+    @property
+    def median(self) -> str:
+        """The figure with its unit."""
+        return text(self.figure, self.unit)
+
+    @property
+    def span(self) -> str:
+        """Least and most, with the unit."""
+        return f"{text(self.spread[0], self.unit)} - {text(self.spread[1], self.unit)}"
+
+
+def figure_of(
+    name: str, samples: Sequence[float], unit: str, bound: float | None = None, note: str = "", *, is_void: bool = False
+) -> Figure:
+    """The median of samples, with their least and most."""
+    median, spread = spread_of(samples)
+    return Figure(name, median, spread, unit, bound, note, tuple(samples), is_void)
 
 
 def compare(
@@ -90,10 +115,9 @@ def run(work: Callable[[], Any]) -> Took:
 
 def ratio_figures(name: str, found: Comparison, bound: float | None, note: str = "") -> list[Figure]:
     """The wall ratio, which has the bound, and the ratio of processor time, which a busy machine changes less."""
-    walls, cpus = found.ratios("wall"), found.ratios("cpu")
     return [
-        Figure(name, statistics.median(walls), (min(walls), max(walls)), "x", bound, note),
-        Figure("  processor time", statistics.median(cpus), (min(cpus), max(cpus)), "x", None, _load(found.others)),
+        figure_of(name, found.ratios("wall"), "x", bound, note),
+        figure_of("  processor time", found.ratios("cpu"), "x", None, _load(found.others)),
     ]
 
 
@@ -131,9 +155,8 @@ def show(title: str, figures: Sequence[Figure], caption: str = "") -> None:
     ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for f in figures:
-        bound = "" if f.bound is None else f"<= {_text(f.bound, f.unit)}"
-        spread = f"{_text(f.spread[0], f.unit)} - {_text(f.spread[1], f.unit)}"
-        table.add_row(f.name, _text(f.figure, f.unit), spread, bound, f.verdict, f.note)
+        bound = "" if f.bound is None else f"<= {text(f.bound, f.unit)}"
+        table.add_row(f.name, f.median, f.span, bound, _COLOURED.get(f.verdict, ""), f.note)
     CONSOLE.print(table)
 
 
@@ -142,9 +165,13 @@ def spread_of(values: Sequence[float]) -> tuple[float, tuple[float, float]]:
     return statistics.median(values), (min(values), max(values))
 
 
-def _text(value: float, unit: str) -> str:
+_COLOURED = {"met": "[green]met[/]", "missed": "[red]missed[/]", "void": "[yellow]void[/]"}
+
+
+def text(value: float, unit: str) -> str:
+    """A figure with its unit."""
     if unit == "x":
-        return f"{value:.3f} x"
+        return f"{value:.3f} x" if value < 10 else f"{value:,.1f} x"
     if unit == "us":
         return f"{value:,.1f} us"
     return f"{value:,.0f} {unit}".rstrip()

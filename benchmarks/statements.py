@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 import sqlml
-from benchmarks.measure import CONSOLE, Figure, interleaved, spread_of
+from benchmarks.measure import CONSOLE, Figure, figure_of, interleaved
 
 _REPEATED_BOUND, _FIRST_SEEN_BOUND = 50.0, 100.0
 
@@ -96,14 +96,13 @@ def _added(
     ours, theirs, tokens = interleaved([_texts(sql, w, is_new=is_new) for w in works], calls=calls, rounds=rounds)
     tokenising = statistics.median(tokens)
     own = _own_time(con, _texts(sql, works[0], is_new=is_new), calls=calls, rounds=rounds)
-    figure, spread = spread_of(own)
     seen = "first seen" if is_new else "repeated"
     bound = tokenising + _FIRST_SEEN_BOUND if is_new else _REPEATED_BOUND
     note = f"of which its tokeniser {tokenising:,.0f} us" if is_new else ""
-    result = [Figure(f"{name}, {seen}: sqlml's own time", figure, spread, "us", bound, note)]
-    figure, spread = spread_of([a - b for a, b in zip(ours, theirs, strict=True)])
+    result = figure_of(f"{name}, {seen}: sqlml's own time", own, "us", bound, note)
     note = f"DuckDB alone takes {statistics.median(theirs):,.0f} us"
-    return [*result, Figure("  end to end, less DuckDB alone", figure, spread, "us", None, note)]
+    more = [a - b for a, b in zip(ours, theirs, strict=True)]
+    return [result, figure_of("  end to end, less DuckDB alone", more, "us", None, note)]
 
 
 def _own_time(con: sqlml.Connection, work: Callable[[], Any], *, calls: int, rounds: int) -> list[float]:

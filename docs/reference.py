@@ -1,26 +1,39 @@
-"""Writes docs/reference.md from the registries: `python -m docs.reference`, or `--check` to only compare."""
+"""Writes the reference pages from the registries: `python -m docs.reference`, or `--check` to only compare.
+
+docs/reference.md is the SQL and made here; what is not SQL comes from reference_doors.py.
+"""
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sqlml import errors
+from docs.reference_doors import api_page, commands_page, errors_page
 from sqlml.described_options import describe_options
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
+from sqlml.lint_rules import LINT_RULES
 from sqlml.model_types import MODEL_TYPES
 from sqlml.options import CommonOptions
 from sqlml.statements import STATEMENTS
 
-_PAGE = Path(__file__).with_name("reference.md")
+_FOLDER = Path(__file__).parent
+_INTRODUCTION = """\
+Written by `make reference` from the registries; do not edit it by hand. The SQL and Python of an entry are that of its
+docstring: an example over tables of its own, and what it becomes or is roughly. What is not SQL: [Python](api.md),
+[the commands](commands.md), [errors](errors.md)."""
+
+
+def reference_pages() -> dict[str, str]:
+    """The text of each page by the name of its file."""
+    return {"reference.md": page(), "api.md": api_page(), "commands.md": commands_page(), "errors.md": errors_page()}
 
 
 def page() -> str:
     """The whole page as Markdown."""
-    parts = ["# Reference", "Written by `make docs` from the registries; do not edit it by hand.", "## Statements"]
+    parts = ["# Reference of the SQL", _INTRODUCTION, "## Statements"]
     for statement in sorted(STATEMENTS, key=lambda s: s.name):
         if statement.name != "later":
             parts += [f"### {statement.name}", _described(type(statement))]
@@ -32,7 +45,11 @@ def page() -> str:
     parts += ["### Options of every model type", _options(CommonOptions)]
     for kind in sorted(MODEL_TYPES, key=lambda t: t.name):
         parts += [f"### {kind.name}", _described(type(kind)), _options(kind.Options)]
-    parts += ["## Errors", _errors(), "## Not there yet"]
+    parts.append("## Lint rules")
+    parts.append("What CREATE MODEL warns of; [what looks wrong with a model](linting.md) says when.")
+    for rule in sorted(LINT_RULES, key=lambda r: r.name):
+        parts += [f"### {rule.name}", _lint_rule(type(rule))]
+    parts.append("## Not there yet")
     parts.append("These names are read and answer NotSupported (0A000):")
     parts.append(", ".join(f"`{name}`" for name in sorted(LATER)) + ".")
     return "\n\n".join(parts) + "\n"
@@ -64,27 +81,21 @@ def _options(kind: type[Any]) -> str:
     return "\n".join(rows)
 
 
-def _errors() -> str:
-    def under(kind: type[errors.SqlmlError]) -> Iterable[type[errors.SqlmlError]]:
-        for child in kind.__subclasses__():
-            yield child
-            yield from under(child)
-
-    rows = ["| error | SQLSTATE | HTTP | when |", "| --- | --- | --- | --- |"]
-    for kind in sorted(under(errors.SqlmlError), key=lambda k: k.__name__):
-        rows.append(f"| `{kind.__name__}` | {kind.sqlstate} | {kind.http_status} | {kind.__doc__} |")
-    return "\n".join(rows)
+def _lint_rule(kind: type[Any]) -> str:
+    """Its docstring; the SQL in it, which is not indented, is what it warns of."""
+    said, _, example = inspect.cleandoc(kind.__doc__ or "").rpartition("\n\n")
+    return f"{said}\n\n```sql\n{example}\n```"
 
 
 def main() -> int:
-    """Write the page, or compare it with --check; returns the exit code."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        if not _PAGE.exists() or _PAGE.read_text("utf-8") != text:
-            print("docs/reference.md is out of date: run `make docs`.", file=sys.stderr)
+    """Write the pages, or compare them with --check; returns the exit code."""
+    for name, text in reference_pages().items():
+        path = _FOLDER / name
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text, "utf-8")
+        elif not path.exists() or path.read_text("utf-8") != text:
+            print(f"docs/{name} is out of date: run `make reference`.", file=sys.stderr)
             return 1
-        return 0
-    _PAGE.write_text(text, "utf-8")
     return 0
 
 

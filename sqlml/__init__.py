@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from sqlml.connection import Connection, connect
     from sqlml.cursor import Cursor
     from sqlml.loading import load
+    from sqlml.model_card import ModelCard
+    from sqlml.model_evaluation import Evaluation
     from sqlml.result import Result
     from sqlml.session import Session
     from sqlml.types import Plan, Progress
@@ -58,6 +60,8 @@ _LATER = {
     "AsyncCursor": "sqlml.async_connection",
     "Connection": "sqlml.connection",
     "Cursor": "sqlml.cursor",
+    "Evaluation": "sqlml.model_evaluation",
+    "ModelCard": "sqlml.model_card",
     "Plan": "sqlml.types",
     "Progress": "sqlml.types",
     "Result": "sqlml.result",
@@ -83,9 +87,11 @@ __all__ = [
     "Date",
     "DateFromTicks",
     "Error",
+    "Evaluation",
     "IntegrityError",
     "InterfaceError",
     "InternalError",
+    "ModelCard",
     "NotSupportedError",
     "OperationalError",
     "Plan",

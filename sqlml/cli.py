@@ -14,7 +14,7 @@ from sqlml.errors import Cancelled, SqlmlError
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns its exit code."""
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     try:
         code: int = given.command(given)
     except Cancelled:
@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The parser of every command, which the reference is written from too."""
     from sqlml import __version__
 
     parser = argparse.ArgumentParser(prog="sqlml", description="SQL-first machine learning inside DuckDB.")

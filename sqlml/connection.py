@@ -10,6 +10,7 @@ from typing import Any
 from sqlml.cursor import Cursor, ErrorHandler
 from sqlml.engine import Allow
 from sqlml.errors import ConnectionClosed, Exceptions, InvalidOption
+from sqlml.model_card import ModelCard, model_card
 from sqlml.planner import read_model_name
 from sqlml.registration import Registration
 from sqlml.result import Result
@@ -190,6 +191,14 @@ class Connection(Exceptions):
             comment=comment,
         )
         return self.session.register_model(asked)
+
+    def model(self, name: str, *, version: int | None = None, alias: str | None = None) -> ModelCard:
+        """Everything the catalog knows about a model, with pictures in notebooks; `name` may be churn@3 too.
+
+        Without a version it is the one that the name means: the champion, else the newest. Raises NotFound.
+        """
+        self.check_open()
+        return model_card(self.session, name, version, alias)
 
     def interrupt(self) -> None:
         """Cancel what runs on this connection, from any thread."""

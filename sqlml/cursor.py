@@ -197,6 +197,12 @@ class Cursor:
         """Does nothing: values of any size are read whole."""
         self._check_open()
 
+    def _repr_html_(self) -> str | None:
+        return self._result._repr_html_() if self._result is not None else None
+
+    def _repr_markdown_(self) -> str | None:
+        return self._result._repr_markdown_() if self._result is not None else None
+
     def close(self) -> None:
         """Give up the rows; the cursor cannot be used any more. It still tells how many its statement changed."""
         self._is_closed = True

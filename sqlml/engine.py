@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlml.engine_aside import Aside, interruptibly
 from sqlml.engine_database import ALL_ALLOWED, Allow, Database
 from sqlml.engine_errors import translate
+from sqlml.engine_private import unpark
 from sqlml.errors import InvalidOption, InvalidSql, SqlmlError
 from sqlml.result import Result
 from sqlml.types import Column, Params, SourceMap
@@ -61,7 +62,7 @@ class Engine:
         duck = Aside(self._duck, self.interrupt) if self.database.runs_python else self._duck
         with guard:
             duck.execute(sql, params) if params else duck.execute(sql)
-        return Result(duck, guard, self.database.arrow_types)
+        return Result(duck, guard, self.database.arrow_types, unpark)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL of our own and return all rows."""

@@ -20,7 +20,7 @@ _TABLE_ROWS = 40
 
 def has_rows(result: Result) -> bool:
     """Whether a result is rows, and not only their count or that all went well."""
-    return bool(result.description) and result.rowcount < 0 and result.columns != ["Success"]
+    return result.has_rows
 
 
 def write(result: Result, form: str, out: TextIO) -> None:

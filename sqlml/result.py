@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from itertools import islice
 from typing import Any
 
-from sqlml.errors import Cancelled, ConnectionClosed, NotSupported, SqlmlError
+from sqlml.errors import Cancelled, ConnectionClosed, SqlmlError
+from sqlml.notebook.result_view import Shown, html_of, markdown_of, wanted_rows
+from sqlml.result_rows import BATCH, PARK_IN_MEMORY, Ahead, Parked, Rows, Unpark, is_plain, set_aside
 
-# Parked rows stay in memory up to this many bytes, then go to a temporary Arrow IPC file.
-PARK_IN_MEMORY = 64 * 1024 * 1024
-_BATCH = 65_536
+__all__ = ["PARK_IN_MEMORY", "Result", "no_rows"]
 
 Guard = AbstractContextManager[None]
 ArrowTypes = Callable[[bool], AbstractContextManager[bool]]
@@ -39,17 +37,21 @@ class Result:
         "_is_open",
         "_is_parked",
         "_rowcount",
+        "_unpark",
         "arraysize",
         "lock",
     )
 
-    def __init__(self, duck: Any, guard: Guard, arrow_types: ArrowTypes | None = None) -> None:
+    def __init__(
+        self, duck: Any, guard: Guard, arrow_types: ArrowTypes | None = None, unpark: Unpark | None = None
+    ) -> None:
         self.arraysize = 1
         # Of its connection: fetches and the statements of other threads wait for one another.
         self.lock: AbstractContextManager[Any] = nullcontext()
         self._duck = duck
         self._guard = guard
         self._arrow_types = arrow_types or _as_they_are
+        self._unpark = unpark
         self._description: list[tuple[Any, ...]] | None = None
         self._is_open = True
         self._is_parked = False
@@ -108,7 +110,7 @@ class Result:
         with self.lock, self._guard, self._arrow_encoding():
             return _quietly(self._source().to_arrow_table)
 
-    def arrow_reader(self, batch_size: int = _BATCH) -> Any:
+    def arrow_reader(self, batch_size: int = BATCH) -> Any:
         """The rows that are left as a pyarrow.RecordBatchReader, to be read batch by batch.
 
         It goes on where it was after another statement on the same connection.
@@ -123,12 +125,74 @@ class Result:
         self._handed = weakref.ref(handed)
         return pa.RecordBatchReader.from_batches(reader.schema, handed)
 
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows that are left, for whatever reads Arrow's PyCapsules: `pl.DataFrame(result)`, `pa.table(result)`."""
+        reader = self.arrow_reader()
+        if reader is None:
+            raise ConnectionClosed("All rows were fetched.", hint="Run the statement again.")
+        return reader.__arrow_c_stream__(requested_schema)
+
     def pl(self) -> Any:
         """All rows that are left as a polars DataFrame."""
         import polars
 
         table = self.arrow()
         return None if table is None else polars.from_arrow(table)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it is rows, and not only their count or that all went well."""
+        return bool(self.description) and self.rowcount < 0 and self.columns != ["Success"]
+
+    def peek(self, count: int) -> list[tuple[Any, ...]] | None:
+        """The next rows, up to `count`, which stay to be fetched.
+
+        Of columns of numbers and text only these rows are computed; with other types, whose Python values do not say
+        all, the rows are put aside first. None where the settings do not let them be put aside whole, or more of them
+        were fetched than are kept.
+        """
+        with self.lock, self._guard:
+            source = self._source()
+            if not isinstance(source, Ahead | Parked):
+                if self._unpark is None:
+                    return None
+                described = self.description or []
+                if not is_plain(described):
+                    if isinstance(source, Rows) or not self._can_be_kept():
+                        return None
+                    self.park(self._unpark)
+                    source = self._source()
+                else:
+                    source = self._duck = Ahead(source, self._unpark, described)
+            rows: list[tuple[Any, ...]] | None = source.peek(count)
+            return rows
+
+    def _can_be_kept(self) -> bool:
+        with self._arrow_encoding(keep=True) as is_kept:
+            return is_kept
+
+    def _shown(self) -> Shown:
+        """What a notebook shows: the next rows, which stay to be fetched, or what was done."""
+        if not self._is_open:
+            return Shown((), None, note="The result is closed.")
+        if not self.has_rows:
+            changed = self.rowcount
+            return Shown((), None, note=f"{changed:,} row{'' if changed == 1 else 's'}" if changed >= 0 else "OK")
+        described = self.description or []
+        wanted = wanted_rows(self.columns)
+        rows = self.peek(wanted + 1)
+        if rows is None:
+            return Shown(described, None)
+        if not rows and [(name, str(kind)) for name, kind, *_ in described] == [("Count", "BIGINT")]:
+            # DuckDB's answer to a statement that counts nothing.
+            return Shown((), None, note="OK")
+        return Shown(described, rows[:wanted], has_more=len(rows) > wanted)
+
+    def _repr_html_(self) -> str:
+        return html_of(self._shown())
+
+    def _repr_markdown_(self) -> str:
+        return markdown_of(self._shown())
 
     def close(self) -> None:
         """Give the result up."""
@@ -137,7 +201,7 @@ class Result:
             self._duck = None
             self._handed = None
 
-    def park(self, unpark: Callable[[Any, list[tuple[Any, ...]]], Any]) -> None:
+    def park(self, unpark: Unpark) -> None:
         """Put the rows that are left aside, so that the connection can run another statement.
 
         `unpark(reader, description)` gives a cursor of another DuckDB over an Arrow reader. A statement that fails
@@ -159,17 +223,17 @@ class Result:
         except SqlmlError as error:
             self._duck, self._failure = None, error
 
-    def _put_aside(self, unpark: Callable[[Any, list[tuple[Any, ...]]], Any], described: list[tuple[Any, ...]]) -> Any:
+    def _put_aside(self, unpark: Unpark, described: list[tuple[Any, ...]]) -> Any:
         handed = self._handed() if self._handed is not None else None
         if handed is not None:
             handed.put_aside()
-            return _Rows([])
+            return Rows([])
         with self._arrow_encoding(keep=True) as is_kept:
             if not is_kept:
-                return _Rows(self._duck.fetchall())
-            reader = _quietly(self._duck.to_arrow_reader, _BATCH)
+                return Rows(self._duck.fetchall())
+            reader = _quietly(self._duck.to_arrow_reader, BATCH)
         # DuckDB gives no reader once all rows have been fetched.
-        return _Rows([]) if reader is None else unpark(_set_aside(reader), described)
+        return Rows([]) if reader is None else Parked(set_aside(reader), unpark, described)
 
     def _arrow_encoding(self, *, keep: bool = False) -> AbstractContextManager[bool]:
         """Whether, and while, Arrow keeps DuckDB's types; nothing is to be done for a result without such types."""
@@ -195,7 +259,7 @@ def _as_they_are(_: bool) -> AbstractContextManager[bool]:  # noqa: FBT001 - as 
 
 def no_rows() -> Result:
     """The result of a statement that gives none."""
-    return Result(_Rows([]), nullcontext())
+    return Result(Rows([]), nullcontext())
 
 
 def _quietly(fetch: Callable[..., Any], *args: Any) -> Any:
@@ -229,82 +293,4 @@ class _HandedOut:
 
     def put_aside(self) -> None:
         """Read what is left, so that the connection is free."""
-        self._reader = _set_aside(self._reader)
-
-
-class _Rows:
-    """Parked rows as tuples; as DuckDB does, it has nothing to convert once all are read."""
-
-    rowcount = -1
-    description = None
-
-    def __init__(self, rows: list[tuple[Any, ...]]) -> None:
-        self._rows = iter(rows)
-
-    def fetchone(self) -> tuple[Any, ...] | None:
-        return next(self._rows, None)
-
-    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
-        return list(islice(self._rows, size))
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        return list(self._rows)
-
-    def df(self) -> None:
-        self._refuse()
-
-    def to_arrow_table(self) -> None:
-        self._refuse()
-
-    def to_arrow_reader(self, batch_size: int) -> None:
-        self._refuse()
-
-    def _refuse(self) -> None:
-        left = list(self._rows)
-        self._rows = iter(left)
-        if left:
-            raise NotSupported(
-                "A result with these types that was put aside can only be read by rows: the settings are locked.",
-                hint="Read it before the next statement.",
-            )
-
-
-def _set_aside(reader: Any) -> Any:
-    """A reader over the same batches that no longer needs the connection."""
-    import pyarrow as pa
-
-    kept: list[Any] = []
-    size = 0
-    for batch in reader:
-        kept.append(batch)
-        size += batch.nbytes
-        if size > PARK_IN_MEMORY:
-            return _spilled(reader, kept)
-    return pa.RecordBatchReader.from_batches(reader.schema, kept)
-
-
-def _spilled(reader: Any, kept: list[Any]) -> Any:
-    import pyarrow as pa
-
-    # It has no name: nothing is left behind, whatever happens to the process.
-    file = tempfile.TemporaryFile(prefix="sqlml-result-")  # noqa: SIM115 - lives as long as its batches
-    with pa.ipc.new_stream(file, reader.schema) as writer:
-        while kept:
-            writer.write_batch(kept.pop(0))
-        for batch in reader:
-            writer.write_batch(batch)
-    file.seek(0)
-    return pa.RecordBatchReader.from_batches(reader.schema, _Spilled(file))
-
-
-class _Spilled:
-    """The batches of a file, which is closed when nobody holds them any more."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        weakref.finalize(self, file.close)
-
-    def __iter__(self) -> Iterator[Any]:
-        import pyarrow as pa
-
-        yield from pa.ipc.open_stream(self._file)
+        self._reader = set_aside(self._reader)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-_ROC = ("recall", "false_positive_rate")
-_IMPORTANCE = ("feature", "importance_gain")
+from sqlml.chart_data import IMPORTANCES, Bars, RocCurve, chart_data
+
 _BARS = 20
 _WIDTH, _HEIGHT = 48, 14  # characters; each has 2 x 4 dots
 # The bits of a braille character's dots, by row and column.
@@ -17,19 +17,15 @@ Rows = Sequence[Sequence[object]]
 
 def chart_of(columns: Sequence[str], rows: Rows, width: int = 80) -> str | None:
     """The chart of a result that has the columns of ML.ROC_CURVE or ML.FEATURE_IMPORTANCE, else None."""
-    for needed, draw in ((_ROC, _roc_curve), (_IMPORTANCE, _importances)):
-        if set(needed) <= set(columns):
-            at = [columns.index(name) for name in needed]
-            return draw([[row[i] for i in at] for row in rows], width)
-    return None
+    data = chart_data(columns, rows)
+    if isinstance(data, RocCurve):
+        return _roc_curve(data, width)
+    # Of other tables the numbers say as much as a bar.
+    return _importances(data, width) if isinstance(data, Bars) and data.title == IMPORTANCES else None
 
 
-def _roc_curve(rows: Rows, width: int) -> str | None:
-    points = sorted((float(x), float(y)) for y, x in rows if isinstance(x, int | float) and isinstance(y, int | float))
-    if len(points) < 2:
-        return None
-    # The curve begins at nobody and ends at everybody, whatever the thresholds are.
-    points = [(0.0, 0.0), *points, (1.0, 1.0)]
+def _roc_curve(curve: RocCurve, width: int) -> str:
+    points = curve.points
     across, down = min(_WIDTH, max(10, width - 8)) * 2, _HEIGHT * 4
     dots: set[tuple[int, int]] = set()
     for (x0, y0), (x1, y1) in pairwise(points):
@@ -39,8 +35,7 @@ def _roc_curve(rows: Rows, width: int) -> str | None:
             dots.add((round((x0 + (x1 - x0) * part) * (across - 1)), round((y0 + (y1 - y0) * part) * (down - 1))))
     # Guessing is the diagonal, every third dot of it.
     dots |= {(x, round(x / (across - 1) * (down - 1))) for x in range(0, across, 6)}
-    area = sum((x1 - x0) * (y0 + y1) / 2 for (x0, y0), (x1, y1) in pairwise(points))
-    lines = [f"ROC curve, area {area:.3f}"]
+    lines = [f"ROC curve, area {curve.area:.3f}"]
     for row in range(_HEIGHT):
         label = {0: "1.0", _HEIGHT // 2: "0.5", _HEIGHT - 1: "0.0"}.get(row, "")
         lines.append(f"{label:>4} │{_braille(dots, row, across // 2, down)}")
@@ -64,16 +59,13 @@ def _braille(dots: set[tuple[int, int]], row: int, across: int, down: int) -> st
     return "".join(found).rstrip()
 
 
-def _importances(rows: Rows, width: int) -> str | None:
-    gains = [(str(name), float(gain)) for name, gain in rows if isinstance(gain, int | float)]
-    gains = sorted((pair for pair in gains if pair[1] >= 0), key=lambda pair: -pair[1])
-    if not gains or not gains[0][1]:
-        return None
+def _importances(bars: Bars, width: int) -> str:
+    gains = bars.values
     shown = gains[:_BARS]
     labels = [name if len(name) <= 24 else f"{name[:23]}…" for name, _ in shown]
     widest = max(map(len, labels))
     room = max(10, min(48, width - widest - 16))
-    lines = ["importance_gain by feature"]
+    lines = [bars.title]
     for label, (_, gain) in zip(labels, shown, strict=True):
         lines.append(f"{label:>{widest}} │{_bar(gain / gains[0][1] * room)} {gain:.4g}")
     if len(gains) > len(shown):
