@@ -21,6 +21,8 @@ class Gate:
         self.principal = principal
         self.access = access
         self.roles = roles
+        # The relations that a statement reads and that were checked on its tree, by full name, folded.
+        self.relations: frozenset[ObjectName] = frozenset()
 
     def authorise(self, plan: Plan) -> None:
         """Allow the plan.
@@ -43,6 +45,12 @@ class Gate:
         if not self.access.is_governed:
             return bool(self.principal and privilege.action)
         if self.access.is_superuser(self.roles):
+            return True
+        if (
+            privilege.kind == "TABLE"
+            and isinstance(privilege.of, ObjectName)
+            and folded(privilege.of) in self.relations
+        ):
             return True
         on = securable_of(privilege, self.access.catalog)
         if on is None or privilege.action in ("SUPERUSER", "LOAD"):
@@ -69,6 +77,11 @@ class Gate:
         return PermissionDenied(
             f'"{self.principal}" does not have {privilege.action} on {what}.', hint="Ask its owner to GRANT it."
         )
+
+
+def folded(name: ObjectName) -> ObjectName:
+    """The full name, to be compared."""
+    return ObjectName(name.name.casefold(), (name.schema or "").casefold(), (name.catalog or "").casefold())
 
 
 def securable_of(privilege: Privilege, catalog: str) -> Securable | None:

@@ -81,8 +81,11 @@ class Planner:
         unfolded: bool = False,
         acting: Acting = NOBODY,
         read_securables: ReadSecurables = lambda _: [],
+        written: str | None = None,
     ) -> None:
         self.acting = acting
+        # The query of CREATE MODEL as the user wrote it, where the text was made of his.
+        self.written = written
         self.read_securables = read_securables
         self.text = text
         self.tree = tree

@@ -40,12 +40,13 @@ from sqlml.result import Result
 from sqlml.script import Piece, Reader
 from sqlml.session_access import SessionAccess, prepare_access
 from sqlml.session_errors import with_nearest_function
+from sqlml.session_governed import Governor
 from sqlml.session_many import execute_many
 from sqlml.session_python import PythonFunctions
 from sqlml.session_tables import RegisteredTables
 from sqlml.session_transaction import Transaction
 from sqlml.statements import STATEMENTS
-from sqlml.types import ModelVersion, Params, Plan, Progress, SourceMap
+from sqlml.types import ModelVersion, ObjectName, Params, Plan, Progress, SourceMap
 
 _REMEMBERED = 512
 _ATTEMPTS = 10
@@ -94,6 +95,9 @@ class Session:
         self._cancelled = threading.Event()
         self.lock = threading.RLock()
         self._artifacts = ArtifactStore(self.database)
+        self._governor = Governor(self.database, self.access, self.prepared, self._has_ours, self._run_checked)
+        # The query of CREATE MODEL in the user's own words, where it is planned in others.
+        self._written: str | None = None
         self.is_closed = False
 
     def _prepare_database(self, shared: Database) -> None:
@@ -134,6 +138,8 @@ class Session:
             self._begin_statement(sql)
             if self._cancelled.is_set():
                 self._cancelled.clear()
+            if self._gate.access.is_governed:
+                pieces = self._reader.read(sql, self.database.tokenize(sql), self.prepared) or None
             if pieces is None:
                 self._gate.authorise(_PASS_THROUGH)
                 result = self._pass_through(sql, params)
@@ -231,7 +237,9 @@ class Session:
                 result.close()
             text = sql[piece.start : piece.end]
             self._gate = self._new_gate()
-            if piece.is_ours or self._is_prepared(text):
+            if self._gate.access.is_governed:
+                result = self._run_governed(text, params)
+            elif piece.is_ours or self._is_prepared(text):
                 # Blank up to the statement, so that every place in it is its place in the script.
                 result = self._plan_and_run(_blank(sql[: piece.start]) + text, params)
             else:
@@ -240,6 +248,25 @@ class Session:
             self._cancelled.clear()
         assert result is not None
         return result
+
+    def _run_governed(self, text: str, params: Params) -> Result:
+        try:
+            return self._governor.run(text, params)
+        except SqlmlError as error:
+            self.transaction.failed()
+            # Places are those of the text that was made of the user's.
+            error.line = error.column = error.excerpt = None
+            raise
+
+    def _run_checked(
+        self, text: str, params: Params, *, relations: frozenset[ObjectName], written: str | None
+    ) -> Result:
+        """Run a statement of ours whose relations the governor has checked."""
+        self._written, self._gate.relations = written, relations
+        try:
+            return self._plan_and_run(text, params)
+        finally:
+            self._written = None
 
     def _plan_and_run(self, text: str, params: Params) -> Result:
         for _ in range(_ATTEMPTS - 1):
@@ -261,6 +288,9 @@ class Session:
                 parse(text)
             else:
                 self.database.check_syntax(text)
+
+    def _has_ours(self, text: str) -> bool:
+        return any(piece.is_ours for piece in self._reader.read(text, self.database.tokenize(text), self.prepared))
 
     def _is_prepared(self, text: str) -> bool:
         """Whether a statement is ours only because of what was prepared before it in the same script."""
@@ -297,6 +327,7 @@ class Session:
             unfolded=unfolded,
             acting=self.access.acting,
             read_securables=self.access.securables,
+            written=self._written,
         )
         return self._plan_with(tree, planner)
 

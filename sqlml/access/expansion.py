@@ -16,7 +16,7 @@ from sqlml.access.functions import TABLE_FUNCTIONS
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.protection import Protection, protection_of
 from sqlml.access.values import Access, Securable
-from sqlml.dialect import parse
+from sqlml.dialect import parse, to_sql
 from sqlml.errors import InvalidSql, NotFound, NotSupported, PermissionDenied, nearest_hint
 from sqlml.types import ObjectName
 
@@ -63,6 +63,7 @@ class Expansion:
         self.is_protected = False
         self.tables: list[Entry] = []
         self.macros: set[str] = set()
+        self.table_functions: set[str] = set()
         self._places = places
 
     def expand(self, tree: exp.Expr, who: Who | None = None, ctes: frozenset[str] = frozenset()) -> exp.Expr:
@@ -75,6 +76,10 @@ class Expansion:
         expanded: exp.Expr = holder.this
         expanded.pop()
         return expanded
+
+    def is_ours(self, name: ObjectName) -> bool:
+        """Whether a call is of a function of sqlml's, `ml_predict` or `ML.PREDICT`."""
+        return self._places.is_ours(f"{name.schema}_{name.name}".casefold() if name.schema else name.name.casefold())
 
     def expand_ctes(self, with_: exp.Expr) -> frozenset[str]:
         """Expand the common table expressions of a statement that writes; gives their names."""
@@ -94,6 +99,12 @@ class Expansion:
             return
         if isinstance(node, exp.Command):
             raise unread()
+        if isinstance(node, nodes.TableRef):
+            self._visit(node.this, who, ctes)
+            if not isinstance(node.this, exp.Table):
+                node.this.set("alias", None)
+                node.replace(node.this)
+            return
         with_ = node.args.get("with_")
         if with_ is not None:
             ctes = self._ctes(with_, who, ctes)
@@ -135,6 +146,9 @@ class Expansion:
                 f"{name} is a function of sqlml's own.", hint="Call ml_predict, which asks what you may use."
             )
         macro = self.objects.macro(name, is_table=False, home=who.home)
+        if self.is_ours(name):
+            self._trains(call, who)
+            return
         if macro is None:
             return
         self._check_macro(macro, who)
@@ -143,6 +157,19 @@ class Expansion:
             return
         body = self._body(macro, call, who)
         node.replace(exp.Paren(this=body))
+
+    def _trains(self, call: exp.Expr, who: Who) -> None:
+        """A query in a text, as ml_train takes it, is expanded like any other."""
+        if str(call.this).casefold() != "ml_train":
+            return
+        for argument in call.expressions:
+            value = argument.expression if isinstance(argument, exp.PropertyEQ | exp.Kwarg | exp.EQ) else argument
+            if isinstance(value, exp.Literal) and value.is_string and argument is not call.expressions[0]:
+                tree = parse(value.name) if argument.this.name.casefold() == "query" else None
+                if tree is not None and isinstance(tree, exp.Query):
+                    value.replace(exp.Literal.string(to_sql(self.expand(tree, who))))
+                elif tree is not None:
+                    raise unread()
 
     def _is_model(self, macro: Macro) -> bool:
         """Whether a macro is the short form of a model, which brings its own privilege."""
@@ -335,10 +362,13 @@ class Expansion:
                 self._visit(child, who, ctes)
             return
         name, function = parts
+        if node.db:
+            # ML.PREDICT(...) in FROM.
+            name = ObjectName(name.name, node.db, node.catalog or None)
         for argument in list(function.expressions):
             self._visit(argument, who, ctes)
         folded = name.name.casefold()
-        if self._places.is_ours(f"{name.schema}_{folded}".casefold() if name.schema else folded):
+        if self.is_ours(name):
             return
         macro = self.objects.macro(name, is_table=True, home=who.home)
         if macro is not None:
@@ -350,7 +380,9 @@ class Expansion:
         if folded in TABLE_FUNCTIONS and not name.schema:
             return
         found = self._places.metadata(node, who)
-        if found is None:
+        if found is not None:
+            self.table_functions.add(folded)
+        else:
             found = self._places.file(node, "READ VOLUME", who)
         _put(node, found, fallback=folded)
 

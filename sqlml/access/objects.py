@@ -137,6 +137,24 @@ class Objects:
             if (catalog, schema, table) == (entry.catalog, entry.schema, entry.name)
         ]
 
+    def schemas(self) -> list[str]:
+        """All schemas of the database."""
+        return [
+            str(name)
+            for (name,) in self._cursor.rows(
+                "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ?", [self.catalog]
+            )
+        ]
+
+    def all_relations(self) -> list[Securable]:
+        """All tables and views of the database."""
+        rows = self._cursor.rows(
+            """SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?
+               UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND database_name = ?""",
+            [self.catalog, self.catalog],
+        )
+        return [Securable.of("TABLE", *row) for row in rows]
+
     def places(self, name: ObjectName, home: str | None = None) -> list[tuple[str, str]]:
         """Where DuckDB looks for a name, in its order: (catalog, schema), folded."""
         own = self.catalog.casefold()

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from sqlml import nodes
-from sqlml.access.expansion import Expansion, unread
+from sqlml import nodes, nodes_access
+from sqlml.access.expansion import Expansion, call_parts, unread
 from sqlml.access.functions import allowed_functions
 from sqlml.access.objects import TEMPORARY, Entry
 from sqlml.access.targets import delete, insert, merge, update
 from sqlml.access.values import CATALOG, Securable
+from sqlml.dialect import parse
 from sqlml.errors import InvalidOption, NotFound, NotSupported, PermissionDenied, nearest_hint
 from sqlml.types import ObjectName
 
@@ -35,13 +36,16 @@ class Change:
 
 @dataclass
 class Governed:
-    """A statement that may run: its tree, what it changes, whether DuckDB runs it and can explain it."""
+    """A statement that may run: its tree, and what it changes."""
 
     tree: exp.Expr
     changes: list[Change] = field(default_factory=list)
-    is_bound: bool = True
-    # The text to keep, where the statement keeps one and it is not what is sent.
+    # Whether DuckDB can say which tables it reads.
     is_query: bool = False
+    # Whether its body is kept as it was written: a view or macro.
+    is_kept: bool = False
+    # Whether nothing in it was expanded, and the user's own text is sent.
+    keeps_text: bool = False
 
 
 def govern(tree: exp.Expr, expansion: Expansion) -> Governed:
@@ -87,7 +91,7 @@ def _merge(tree: exp.Expr, expansion: Expansion) -> Governed:
 def _truncate(tree: exp.Expr, expansion: Expansion) -> Governed:
     for table in tree.expressions:
         target(table, expansion, "DELETE")
-    return Governed(tree, is_bound=False)
+    return Governed(tree)
 
 
 def target(table: exp.Table, expansion: Expansion, *privileges: str) -> Entry:
@@ -121,7 +125,7 @@ def _create(tree: exp.Expr, expansion: Expansion) -> Governed:
             raise unread()
         entry = target(table, expansion)
         _require_owner(expansion, entry)
-        return Governed(tree, is_bound=False)
+        return Governed(tree)
     if kind not in _CREATED:
         raise unread()
     if tree.find(exp.TemporaryProperty) is None:
@@ -141,7 +145,7 @@ def _create_temporary(tree: exp.Expr, kind: str, expansion: Expansion) -> Govern
     if name.db and name.db.casefold() not in (TEMPORARY, "main"):
         raise unread()
     _expand_body(tree, kind, expansion)
-    return Governed(tree, is_bound=False)
+    return Governed(tree, is_kept=kind in ("VIEW", "MACRO", "FUNCTION"))
 
 
 def _create_object(tree: exp.Expr, kind: str, expansion: Expansion) -> Governed:
@@ -153,24 +157,20 @@ def _create_object(tree: exp.Expr, kind: str, expansion: Expansion) -> Governed:
             hint="Choose another name.",
         )
     on = Securable.of("FUNCTION" if kind in ("MACRO", "FUNCTION") else "TABLE", schema, name.name)
-    exists = _exists(tree, kind, name, schema, expansion)
+    exists = _exists(kind, name, schema, expansion)
     if not exists:
         expansion.require(expansion.caller, _CREATED[kind], Securable.of("SCHEMA", schema), what=f"the schema {schema}")
     elif tree.args.get("replace") and not expansion.access.owns(expansion.caller.roles, on):
         raise expansion.refused(expansion.caller, ("MANAGE", on), on, f"the table {name.name}")
     _expand_body(tree, kind, expansion)
-    for part in ("this", "db", "catalog"):
-        name.set(
-            part,
-            exp.to_identifier(
-                {"this": name.name, "db": schema, "catalog": expansion.objects.catalog}[part], quoted=True
-            ),
-        )
+    name.set("this", exp.to_identifier(name.name, quoted=True))
+    name.set("db", exp.to_identifier(schema, quoted=True))
+    name.set("catalog", exp.to_identifier(expansion.objects.catalog, quoted=True))
     changes = [] if exists else [Change("made", on)]
-    return Governed(tree, changes, is_bound=False)
+    return Governed(tree, changes, is_kept=kind in ("VIEW", "MACRO", "FUNCTION"))
 
 
-def _exists(tree: exp.Expr, kind: str, name: exp.Table, schema: str, expansion: Expansion) -> bool:
+def _exists(kind: str, name: exp.Table, schema: str, expansion: Expansion) -> bool:
     full = ObjectName(name.name, schema, expansion.objects.catalog)
     if kind in ("MACRO", "FUNCTION"):
         return any(expansion.objects.macro(full, is_table=t) is not None for t in (False, True))
@@ -274,7 +274,7 @@ def _create_schema(tree: exp.Expr, expansion: Expansion) -> Governed:
         raise PermissionDenied(f"The schema {name} is closed.", hint="Choose another name.")
     on = Securable.of("SCHEMA", name)
     expansion.require(expansion.caller, "CREATE SCHEMA", CATALOG, what="the catalog")
-    return Governed(tree, [Change("made", on)], is_bound=False)
+    return Governed(tree, [Change("made", on)])
 
 
 def _drop(tree: exp.Expr, expansion: Expansion) -> Governed:
@@ -293,7 +293,7 @@ def _drop(tree: exp.Expr, expansion: Expansion) -> Governed:
         change = _dropped(table, kind, tree, expansion)
         if change is not None:
             changes.append(change)
-    return Governed(tree, changes, is_bound=False)
+    return Governed(tree, changes)
 
 
 def _dropped(table: exp.Table, kind: str, tree: exp.Expr, expansion: Expansion) -> Change | None:
@@ -346,7 +346,7 @@ def _alter(tree: exp.Expr, expansion: Expansion) -> Governed:
             changes.append(Change("renamed", entry.securable, to))
         elif isinstance(action, exp.RenameColumn | exp.Drop) and not entry.is_temporary:
             changes.append(_changed_column(action, entry, expansion))
-    return Governed(tree, changes, is_bound=False)
+    return Governed(tree, changes)
 
 
 def _changed_column(action: exp.Expr, entry: Entry, expansion: Expansion) -> Change:
@@ -384,7 +384,7 @@ def _comment(tree: exp.Expr, expansion: Expansion) -> Governed:
     else:
         raise unread()
     _require_owner(expansion, entry)
-    return Governed(tree, is_bound=False)
+    return Governed(tree)
 
 
 # Session
@@ -398,7 +398,7 @@ def _use(tree: exp.Expr, expansion: Expansion) -> Governed:
     on = Securable.of("SCHEMA", schema)
     if schema != "main" and not expansion.access.sees(expansion.caller.roles, on):
         raise NotFound(f"There is no schema {schema}.", hint="SHOW SCHEMAS lists those there are.")
-    return Governed(tree, is_bound=False)
+    return Governed(tree)
 
 
 def _set(tree: exp.Expr, expansion: Expansion) -> Governed:
@@ -421,11 +421,15 @@ def _set(tree: exp.Expr, expansion: Expansion) -> Governed:
             )
         if not isinstance(item.this.expression, exp.Literal | exp.Column | exp.Var):
             raise InvalidOption(f"The value of {name} is no constant.", hint="Write it out.")
-    return Governed(expansion.expand(tree), is_bound=False)
+    return Governed(expansion.expand(tree))
 
 
-def _plain(tree: exp.Expr, expansion: Expansion) -> Governed:
-    return Governed(tree, is_bound=False)
+def _plain(tree: exp.Expr, _: Expansion) -> Governed:
+    return Governed(tree)
+
+
+def _as_written(tree: exp.Expr, _: Expansion) -> Governed:
+    return Governed(tree, keeps_text=True)
 
 
 def _describe(tree: exp.Expr, expansion: Expansion) -> Governed:
@@ -435,7 +439,7 @@ def _describe(tree: exp.Expr, expansion: Expansion) -> Governed:
     if not isinstance(tree.this, exp.Query):
         raise unread()
     tree.set("this", expansion.expand(tree.this))
-    return Governed(tree, is_bound=False)
+    return Governed(tree)
 
 
 def _explain(tree: exp.Expr, expansion: Expansion) -> Governed:
@@ -446,14 +450,38 @@ def _explain(tree: exp.Expr, expansion: Expansion) -> Governed:
             hint="EXPLAIN works where you may read every table as it is.",
         )
     tree.set("this", inner.tree)
-    return Governed(tree, is_bound=False)
+    return Governed(tree)
+
+
+def _call(tree: exp.Expr, expansion: Expansion) -> Governed:
+    """CALL f(x) is SELECT * FROM f(x), unless f is ours."""
+    parts = call_parts(tree.this)
+    if parts is not None and expansion.is_ours(parts[0]):
+        return _ours(tree, expansion)
+    return _query(exp.select("*").from_(exp.Table(this=tree.this.copy())), expansion)
+
+
+_SHOWN = {
+    "TABLES": """SELECT table_name AS name FROM information_schema.tables
+                 WHERE table_schema = current_schema() ORDER BY 1""",
+    "ALL TABLES": """SELECT table_catalog AS database, table_schema AS schema, table_name AS name
+                     FROM information_schema.tables ORDER BY ALL""",
+    "SCHEMAS": "SELECT schema_name FROM information_schema.schemata ORDER BY 1",
+}
+
+
+def _show(tree: exp.Expr, expansion: Expansion) -> Governed:
+    text = _SHOWN.get(" ".join(str(tree.this).upper().split()))
+    if text is None:
+        raise unread()
+    return _query(parse(text), expansion)
 
 
 def _ours(tree: exp.Expr, expansion: Expansion) -> Governed:
     """A statement of sqlml's own: its queries are expanded, its other privileges are those of its plan."""
     for key, value in list(tree.args.items()):
         for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, exp.Expression) and not isinstance(child, exp.Table):
+            if isinstance(child, exp.Expression) and not isinstance(child, exp.Table | nodes.AlterAction):
                 if isinstance(child, exp.Query):
                     tree.set(key, expansion.expand(child))
                 else:
@@ -461,7 +489,7 @@ def _ours(tree: exp.Expr, expansion: Expansion) -> Governed:
     if isinstance(tree.args.get("expression"), exp.Table):
         # A bare table is the query of all of it.
         tree.set("expression", expansion.expand(exp.select("*").from_(tree.args["expression"].copy())))
-    return Governed(tree, is_bound=False)
+    return Governed(tree)
 
 
 _Rule = Callable[[exp.Expr, Expansion], Governed]
@@ -469,6 +497,12 @@ _OURS = tuple(
     kind
     for kind in vars(nodes).values()
     if isinstance(kind, type) and issubclass(kind, exp.Expression) and kind.__module__ == nodes.__name__
+)
+# Statements about principals and privileges read no relation: their own plans say what they need.
+_ABOUT_ACCESS = tuple(
+    kind
+    for kind in vars(nodes_access).values()
+    if isinstance(kind, type) and issubclass(kind, exp.Expression) and kind.__module__ == nodes_access.__name__
 )
 _RULES: Mapping[type[exp.Expr] | tuple[type[exp.Expr], ...], _Rule] = {
     (exp.Query, exp.Values): _query,
@@ -486,6 +520,9 @@ _RULES: Mapping[type[exp.Expr] | tuple[type[exp.Expr], ...], _Rule] = {
     exp.Set: _set,
     (exp.Transaction, exp.Commit, exp.Rollback): _plain,
     (exp.Describe, exp.Summarize): _describe,
+    exp.Show: _show,
     nodes.Explain: _explain,
-    (*_OURS, exp.Grant, exp.Revoke): _ours,
+    nodes.Call: _call,
+    _OURS: _ours,
+    (*_ABOUT_ACCESS, exp.Grant, exp.Revoke): _as_written,
 }

@@ -51,7 +51,8 @@ def update(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     ctes = _ctes(tree, expansion)
     if protection is not None:
         return _update_visible(tree, entry, protection, expansion, ctes)
-    _count_target(tree, entry, expansion)
+    # DuckDB scans the table that it changes.
+    expansion.tables.append(entry)
     _qualified(tree.this, entry)
     for key in ("from_", "where", "returning"):
         part = tree.args.get(key)
@@ -103,7 +104,8 @@ def delete(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
         _require_whole(expansion, entry, "RETURNING reads")
     ctes = _ctes(tree, expansion)
     if protection is None:
-        _count_target(tree, entry, expansion)
+        # DuckDB scans the table that it changes.
+        expansion.tables.append(entry)
         _qualified(tree.this, entry)
         for key in ("where", "returning"):
             part = tree.args.get(key)
@@ -208,11 +210,6 @@ def _visible(entry: Entry, protection: Protection, expansion: Expansion, alias: 
     found = expansion.visible(entry, protection, with_row=True)
     found.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
     return found
-
-
-def _count_target(tree: exp.Expr, entry: Entry, expansion: Expansion) -> None:
-    # DuckDB scans the table that it changes.
-    expansion.tables.append(entry)
 
 
 def _assigned(assignment: exp.Expr) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from sqlml.access.functions import TABLE_FUNCTIONS, allowed_functions
 from sqlml.access.objects import Entry, Rows
-from sqlml.dialect import to_sql
+from sqlml.dialect import read_name, to_sql
 from sqlml.errors import PermissionDenied
 
 _SERIALIZE = "SELECT json_serialize_sql(?)"
@@ -30,7 +30,8 @@ class Allowed:
     tables: Collection[Entry]
     functions: Collection[str] = ()
     table_functions: Collection[str] = ()
-    has_metadata: bool = False
+    # A view or macro that is kept names its relations without the database: the file may be renamed.
+    is_kept: bool = False
 
 
 def check_parsed(cursor: Rows, tree: exp.Expr, allowed: Allowed) -> None:
@@ -100,12 +101,16 @@ def _cte_names(node: Mapping[str, Any]) -> Iterator[str]:
 def _check(read: Any, allowed: Allowed, ctes: set[str]) -> None:
     tables = {(e.catalog.casefold(), e.schema.casefold(), e.name.casefold()) for e in allowed.tables}
     functions = allowed_functions()
+    catalog = next((e.catalog.casefold() for e in allowed.tables if not e.is_temporary), "")
     mine = {f.casefold() for f in allowed.functions}
     for node in _walk(read):
         kind = node.get("type")
         if kind == "BASE_TABLE":
-            parts = tuple(str(node.get(k) or "").casefold() for k in ("catalog_name", "schema_name", "table_name"))
-            if parts not in tables and not (parts[:2] == ("", "") and parts[2] in ctes):
+            parts: tuple[str, ...] = tuple(str(node.get(k) or "").casefold() for k in ("catalog_name", "schema_name", "table_name"))
+            if allowed.is_kept and parts[0] == "":
+                parts = (catalog, *parts[1:])
+            is_metadata = parts[:2] == ("system", "information_schema")
+            if parts not in tables and not is_metadata and not (parts[:2] == ("", "") and parts[2] in ctes):
                 raise _not_allowed(".".join(p for p in parts if p))
             if node.get("at_clause"):
                 raise _not_allowed("AT")
@@ -129,22 +134,30 @@ def _not_allowed(name: str) -> PermissionDenied:
     )
 
 
-def check_bound(cursor: Rows, sql: str, params: Any, tables: Sequence[Entry]) -> None:
+def check_bound(cursor: Rows, explain: Callable[[str], list[Any]], sql: str, tables: Sequence[Entry]) -> None:
     """Compare the base tables of DuckDB's bound plan with those that were allowed, each as often as it may be read.
 
     Raises PermissionDenied where it reads another one, or one more often.
     """
     cursor.rows(_ALL)
     try:
-        explained = dict(cursor.rows("EXPLAIN (FORMAT json) " + sql, params or ()))
+        explained = dict(explain("EXPLAIN (FORMAT json) " + sql))
     finally:
         cursor.rows(_USUAL)
     found = Counter(
-        str(node["extra_info"]["Table"]).casefold()
+        _parts(str(node["extra_info"]["Table"]))
         for node in _walk(json.loads(explained["logical_plan"]))
         if isinstance(node.get("extra_info"), dict) and "Table" in node["extra_info"]
     )
-    expected = Counter(f"{e.catalog}.{e.schema}.{e.name}".casefold() for e in tables)
+    expected = Counter((e.catalog.casefold(), e.schema.casefold(), e.name.casefold()) for e in tables)
     for name, count in found.items():
         if count > expected[name]:
-            raise _not_allowed(name)
+            raise _not_allowed(".".join(name))
+
+
+def _parts(written: str) -> tuple[str, str, str]:
+    """The name of a table as a plan writes it, each part in quotes where it needs them."""
+    table = read_name(written)
+    if table is None:
+        raise _not_allowed(written)
+    return table.catalog.casefold(), table.db.casefold(), table.name.casefold()

@@ -122,7 +122,7 @@ class CreateModel(Statement):
             task=task,
             features=features,
             given=given,
-            query=planner.text[slice(*query_span)] if query_span else planned.sql,
+            query=planner.written or (planner.text[slice(*query_span)] if query_span else planned.sql),
             lineage=label_lineage(planned.tree, raw, label.name, _raw_names(raw, features, transform)),
             transform=transform,
             if_stale=bool(tree.args.get("stale")),

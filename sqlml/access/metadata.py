@@ -1,0 +1,114 @@
+"""DuckDB's own metadata, of which everyone sees what they may know of: information_schema, duckdb_tables(), ..."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sqlml.access.objects import TEMPORARY, Objects
+from sqlml.access.values import Access, Securable
+
+_OURS = frozenset({"sqlml", "sqlml_models"})
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A metadata relation: the columns that name what a row is about, and those that only its owner reads."""
+
+    kind: str  # what privileges the rows' objects have: SCHEMA, TABLE, COLUMN, or ALL where nothing is hidden
+    catalog: str = ""
+    schema: str = ""
+    name: str = ""
+    column: str = ""
+    hidden: tuple[str, ...] = ()
+
+
+_DUCK = ("database_name", "schema_name")
+_FUNCTIONS: Mapping[str, Listed] = {
+    "duckdb_tables": Listed("TABLE", *_DUCK, "table_name", hidden=("estimated_size",)),
+    "duckdb_views": Listed("TABLE", *_DUCK, "view_name", hidden=("sql",)),
+    "duckdb_columns": Listed("COLUMN", *_DUCK, "table_name", "column_name"),
+    "duckdb_constraints": Listed("TABLE", *_DUCK, "table_name"),
+    "duckdb_indexes": Listed("TABLE", *_DUCK, "table_name"),
+    "duckdb_schemas": Listed("SCHEMA", *_DUCK),
+    "duckdb_keywords": Listed("ALL"),
+}
+_STANDARD = ("table_catalog", "table_schema", "table_name")
+_VIEWS: Mapping[str, Listed] = {
+    "tables": Listed("TABLE", *_STANDARD),
+    "columns": Listed("COLUMN", *_STANDARD, "column_name"),
+    "schemata": Listed("SCHEMA", catalog="catalog_name", schema="schema_name"),
+}
+
+
+def metadata_of(node: exp.Table, access: Access, roles: frozenset[str], objects: Objects) -> exp.Expr | None:
+    """What a name or call of metadata stands for; None where it is none, or none that is open."""
+    if isinstance(node.this, exp.Identifier):
+        if node.db.casefold() != "information_schema":
+            return None
+        listed = _VIEWS.get(node.name.casefold())
+        source = exp.Table(
+            this=node.this.copy(), db=exp.to_identifier("information_schema"), catalog=exp.to_identifier("system")
+        )
+    else:
+        listed = _FUNCTIONS.get(str(node.this.this).casefold()) if isinstance(node.this, exp.Anonymous) else None
+        source = exp.Table(this=node.this.copy())
+    if listed is None:
+        return None
+    query = exp.select("*").from_(source)
+    if listed.kind == "ALL" or access.is_superuser(roles):
+        return query.subquery()
+    if listed.hidden:
+        star = exp.Star(
+            replace=[exp.alias_(exp.cast(exp.null(), _TYPES[h]), h) for h in listed.hidden],
+        )
+        query.set("expressions", [star])
+    return query.where(_visible(listed, access, roles, objects)).subquery()
+
+
+_TYPES = {"estimated_size": "BIGINT", "sql": "VARCHAR"}
+
+
+def _visible(listed: Listed, access: Access, roles: frozenset[str], objects: Objects) -> exp.Expr:
+    """The rows about what may be seen: temporary things are the session's own."""
+    own = _lower(listed.catalog).eq(exp.Literal.string(objects.catalog.casefold()))
+    temporary = _lower(listed.catalog).eq(exp.Literal.string(TEMPORARY))
+    schemas = [s for s in objects.schemas() if s.casefold() not in _OURS]
+    if listed.kind == "SCHEMA":
+        seen = [s for s in schemas if s.casefold() == "main" or access.sees(roles, Securable.of("SCHEMA", s))]
+        return exp.or_(temporary, exp.and_(own, _lower(listed.schema).isin(*_strings(seen))))
+    tables = [on for on in objects.all_relations() if on.schema not in _OURS and access.sees(roles, on)]
+    named = exp.Tuple(expressions=[_lower(listed.schema), _lower(listed.name)])
+    pairs = [exp.Tuple(expressions=_strings([on.schema, on.name])) for on in tables] or [
+        exp.Tuple(expressions=_strings(["", ""]))
+    ]
+    condition: exp.Expr = exp.In(this=named, expressions=pairs)
+    if listed.kind == "COLUMN":
+        condition = exp.and_(condition, *_columns(listed, tables, access, roles))
+    return exp.or_(temporary, exp.and_(own, condition))
+
+
+def _columns(listed: Listed, tables: list[Securable], access: Access, roles: frozenset[str]) -> list[exp.Expr]:
+    """Of a table that is granted by columns only these."""
+    found: list[exp.Expr] = []
+    for on in tables:
+        if access.holds(roles, "SELECT", on) or access.holds(roles, "BROWSE", on):
+            continue
+        held = access.columns_held(roles, "SELECT", on)
+        if held:
+            here = exp.and_(
+                _lower(listed.schema).eq(exp.Literal.string(on.schema)),
+                _lower(listed.name).eq(exp.Literal.string(on.name)),
+            )
+            found.append(exp.or_(exp.not_(here), _lower(listed.column).isin(*_strings(sorted(held)))))
+    return found
+
+
+def _lower(column: str) -> exp.Expr:
+    return exp.Anonymous(this="lower", expressions=[exp.column(column)])
+
+
+def _strings(values: list[str]) -> list[exp.Expr]:
+    return [exp.Literal.string(v.casefold()) for v in values]
