@@ -101,9 +101,11 @@ class Expansion:
             raise unread()
         if isinstance(node, nodes.TableRef):
             self._visit(node.this, who, ctes)
-            if not isinstance(node.this, exp.Table):
-                node.this.set("alias", None)
-                node.replace(node.this)
+            found = node.this
+            if isinstance(found, exp.Table):
+                found = exp.select("*").from_(found.copy()).subquery()
+            found.set("alias", None)
+            node.replace(found)
             return
         with_ = node.args.get("with_")
         if with_ is not None:
