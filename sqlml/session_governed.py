@@ -132,8 +132,13 @@ class Governor:
         return self._engine.execute(text, params)
 
     def _verify(self, governed: Governed, expansion: Expansion, sent: str, params: Params) -> None:
-        tables = dict.fromkeys(expansion.tables)
-        check_parsed(self._engine, governed.tree, Allowed(tuple(tables), functions=tuple(expansion.macros)))
+        allowed = Allowed(
+            tuple(dict.fromkeys(expansion.tables)),
+            functions=expansion.macros,
+            table_functions=expansion.table_functions,
+            is_kept=governed.is_kept,
+        )
+        check_parsed(self._engine, governed.tree, allowed)
         if governed.is_query:
             check_bound(self._engine, lambda sql: self._engine.execute(sql, params).fetchall(), sent, expansion.tables)
 

@@ -20,6 +20,7 @@ from sqlml.dialect import read_name, to_sql
 from sqlml.errors import PermissionDenied
 
 _SERIALIZE = "SELECT json_serialize_sql(?)"
+_NAME = ("catalog_name", "schema_name", "table_name")
 _ALL, _USUAL = "SET explain_output = 'all'", "SET explain_output = 'physical_only'"
 
 
@@ -106,7 +107,7 @@ def _check(read: Any, allowed: Allowed, ctes: set[str]) -> None:
     for node in _walk(read):
         kind = node.get("type")
         if kind == "BASE_TABLE":
-            parts: tuple[str, ...] = tuple(str(node.get(k) or "").casefold() for k in ("catalog_name", "schema_name", "table_name"))
+            parts: tuple[str, ...] = tuple(str(node.get(key) or "").casefold() for key in _NAME)
             if allowed.is_kept and parts[0] == "":
                 parts = (catalog, *parts[1:])
             is_metadata = parts[:2] == ("system", "information_schema")
