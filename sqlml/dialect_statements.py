@@ -8,8 +8,8 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlml import nodes
-from sqlml.dialect_access import AccessStatements
 from sqlml.dialect_functions import FunctionStatements
+from sqlml.dialect_protection import ProtectionStatements
 
 N = TypeVar("N", bound=exp.Expr)
 
@@ -42,7 +42,7 @@ _ALTERATIONS = (
 )
 
 
-class ModelStatements(FunctionStatements, AccessStatements):
+class ModelStatements(FunctionStatements, ProtectionStatements):
     """Mixed into the parser: each statement about models becomes a node of its own, never a Command."""
 
     def _parse_statement(self) -> exp.Expr | None:
@@ -55,7 +55,7 @@ class ModelStatements(FunctionStatements, AccessStatements):
         return self._spanned(tree, start)
 
     def _parse_model_statement(self) -> exp.Expr | None:
-        access = self._parse_access_statement()
+        access = self._parse_access_statement() or self._parse_protection_statement()
         if access is not None:
             return access
         index = self._index

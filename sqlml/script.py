@@ -13,7 +13,7 @@ from typing import Any
 _SCHEMAS = ("ml", "ai")
 _CALL_STARTS = frozenset(["(", "model", "table"])
 # Of the statements about users and grants; GROUP is a word of them only where BY does not follow.
-_ACCESS_WORDS = ("user", "role", "token", "owner", "owned", "grants", "authorization")
+_ACCESS_WORDS = ("user", "role", "token", "owner", "owned", "grants", "authorization", "filter", "mask")
 _GROUP = re.compile(r"group(?!\s+by\b)")
 _PRINCIPALS = (["user"], ["role"], ["group"])
 _OWNED = ("table", "view", "schema", "function", "catalog", "database", "volume")
@@ -147,6 +147,13 @@ def _is_access(head: str, rest: list[str]) -> bool:
         return len(rest) > 1 and rest[1] != "."
     if head in ("create", "drop") and rest[:1] == ["token"]:
         return True
+    if head == "alter" and rest[:1] == ["table"]:
+        after = _after_name(rest[1:])
+        if after[:3] in (["set", "row", "filter"], ["drop", "row", "filter"]):
+            return True
+        if after[:1] == ["alter"]:
+            after = after[2:] if after[1:2] == ["column"] and len(after) > 3 else after[1:]
+            return after[1:3] in (["set", "mask"], ["drop", "mask"])
     if head in ("set", "reset"):
         return rest[:1] == ["role"] or rest[:2] == ["session", "authorization"]
     return head == "alter" and rest[:1] != [] and rest[0] in _OWNED and _after_name(rest[1:])[:2] == ["owner", "to"]

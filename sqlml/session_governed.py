@@ -40,6 +40,12 @@ _TRANSACTIONS: dict[str, Callable[[], exp.Expr]] = {
 }
 
 
+# What a view or macro says about whoever reads it, and what becomes a value when they do.
+_CURRENT = ("current_user", "user", "current_role")
+_IS_MEMBER = ("is_member", "is_account_group_member")
+_ABOUT_SESSION = frozenset({*_CURRENT, *_IS_MEMBER, "session_user"})
+
+
 class RunOurs(Protocol):
     """Plans and runs a statement with something of ours in it, whose relations are checked."""
 
@@ -134,7 +140,7 @@ class Governor:
     def _verify(self, governed: Governed, expansion: Expansion, sent: str, params: Params) -> None:
         allowed = Allowed(
             tuple(dict.fromkeys(expansion.tables)),
-            functions=expansion.macros,
+            functions=expansion.macros | _ABOUT_SESSION if governed.is_kept else expansion.macros,
             table_functions=expansion.table_functions,
             is_kept=governed.is_kept,
         )
@@ -210,11 +216,11 @@ def principal_value(node: exp.Expr, access: SessionAccess) -> exp.Expr:
         name = "session_user"
     elif isinstance(node, exp.Anonymous):
         name = str(node.this).casefold()
-    if name in ("current_user", "user", "current_role"):
+    if name in _CURRENT:
         return exp.Literal.string(acting.current)
     if name == "session_user":
         return exp.Literal.string(acting.user)
-    if name in ("is_member", "is_account_group_member") and len(node.expressions) == 1:
+    if name in _IS_MEMBER and len(node.expressions) == 1:
         groups = exp.Array(expressions=[exp.Literal.string(r) for r in sorted(acting.roles)])
         folded = exp.Anonymous(this="lower", expressions=[node.expressions[0].copy()])
         return exp.Anonymous(this="list_contains", expressions=[groups, folded])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from sqlml import nodes, nodes_access
+from sqlml import nodes, nodes_access, nodes_protection
 from sqlml.access.expansion import Expansion, call_parts, unread
 from sqlml.access.functions import allowed_functions
 from sqlml.access.objects import TEMPORARY, Entry
@@ -501,8 +501,9 @@ _OURS = tuple(
 # Statements about principals and privileges read no relation: their own plans say what they need.
 _ABOUT_ACCESS = tuple(
     kind
-    for kind in vars(nodes_access).values()
-    if isinstance(kind, type) and issubclass(kind, exp.Expression) and kind.__module__ == nodes_access.__name__
+    for module in (nodes_access, nodes_protection)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, exp.Expression) and kind.__module__ == module.__name__
 )
 _RULES: Mapping[type[exp.Expr] | tuple[type[exp.Expr], ...], _Rule] = {
     (exp.Query, exp.Values): _query,

@@ -10,7 +10,9 @@ from sqlml.statements.create_user import CreateUser
 from sqlml.statements.describe_model import DescribeModel
 from sqlml.statements.describe_model_type import DescribeModelType
 from sqlml.statements.drop_function import DropFunction
+from sqlml.statements.drop_mask import DropMask
 from sqlml.statements.drop_model import DropModel
+from sqlml.statements.drop_row_filter import DropRowFilter
 from sqlml.statements.explain import Explain
 from sqlml.statements.explain_model import ExplainModel
 from sqlml.statements.export_model import ExportModel
@@ -20,6 +22,8 @@ from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
 from sqlml.statements.revoke import Revoke
+from sqlml.statements.set_mask import SetMask
+from sqlml.statements.set_row_filter import SetRowFilter
 from sqlml.statements.show_experiments import ShowExperiments
 from sqlml.statements.show_functions import ShowFunctions
 from sqlml.statements.show_model_functions import ShowModelFunctions
@@ -48,6 +52,10 @@ STATEMENTS: Registry[Statement] = Registry(
         DropModel(),
         ExecutePrepared(),
         ExplainModel(),
+        DropMask(),
+        DropRowFilter(),
+        SetMask(),
+        SetRowFilter(),
         Explain(),
         ExportModel(),
         Grant(),
