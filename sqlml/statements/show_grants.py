@@ -31,6 +31,8 @@ class ShowGrants(Listing):
 
     name = "show_grants"
     takes = (nodes_access.ShowGrants,)
+    shows = "GRANTS"
+    named_by = "principal"
     columns = {
         "principal": "VARCHAR",
         "action_type": "VARCHAR",
