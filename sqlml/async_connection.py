@@ -37,6 +37,7 @@ def aconnect(
     allow_python: bool = True,
     udfs: str | os.PathLike[str] | None = None,
     autocommit: bool = True,
+    user: str | None = None,
 ) -> Opening:
     """Open a database for asyncio; the arguments are those of `connect`.
 
@@ -53,6 +54,7 @@ def aconnect(
             allow_python=allow_python,
             udfs=udfs,
             autocommit=autocommit,
+            user=user,
         )
     )
 

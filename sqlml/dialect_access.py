@@ -310,9 +310,10 @@ class AccessStatements(_Base):
         return tree
 
     def _parse_set_role(self) -> exp.Expr | None:
-        if self._words("RESET", "ROLE"):
+        reset = self._reset()
+        if reset == "ROLE":
             return nodes_access.SetRole()
-        if self._words("RESET", "SESSION", "AUTHORIZATION"):
+        if reset == "SESSION AUTHORIZATION":
             return nodes_access.SetSessionAuthorization()
         if self._words("SET", "SESSION", "AUTHORIZATION"):
             name = None if self._words("DEFAULT") else self._parse_principal()
@@ -320,6 +321,17 @@ class AccessStatements(_Base):
         if self._words("SET", "ROLE"):
             return nodes_access.SetRole(this=None if self._words("NONE") else self._parse_principal())
         return None
+
+    def _reset(self) -> str | None:
+        """What RESET ROLE resets: sqlglot's tokens have all behind RESET in one."""
+        token = self._curr
+        if not token or token.token_type != TokenType.COMMAND or token.text.upper() != "RESET" or not self._next:
+            return None
+        words = " ".join(self._next.text.upper().split())
+        if words not in ("ROLE", "SESSION AUTHORIZATION"):
+            return None
+        self._advance(2)
+        return words
 
     def _parse_alter_owner(self) -> exp.Expr | None:
         if not self._words("ALTER"):

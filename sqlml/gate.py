@@ -64,7 +64,7 @@ class Gate:
         return self.access.may(self.roles, privilege.action, on)
 
     def _refused(self, privilege: Privilege) -> PermissionDenied:
-        what = f"{privilege.kind.lower()} {privilege.on}"
+        what = "the database" if privilege.kind == "CATALOG" else f"{privilege.kind.lower()} {privilege.on}"
         if privilege.action == "SUPERUSER":
             return PermissionDenied(f'"{self.principal}" is no superuser.', hint="Ask a superuser to do this.")
         if privilege.action == "OWN":

@@ -31,7 +31,6 @@ from sqlml.errors import (
 )
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
-from sqlml.gate import Gate
 from sqlml.parameter_values import plain_parameters
 from sqlml.parameters import check_parameters
 from sqlml.planner import Planner, relations
@@ -39,10 +38,11 @@ from sqlml.registration import Registration, plan_registration, register
 from sqlml.result import Result
 from sqlml.script import Piece, Reader
 from sqlml.session_access import SessionAccess, prepare_access
-from sqlml.session_errors import with_nearest_function
+from sqlml.session_errors import with_nearest_function, without_passwords
 from sqlml.session_governed import Governor
 from sqlml.session_many import execute_many
 from sqlml.session_python import PythonFunctions
+from sqlml.session_syntax import blank, check_syntax
 from sqlml.session_tables import RegisteredTables
 from sqlml.session_transaction import Transaction
 from sqlml.statements import STATEMENTS
@@ -81,7 +81,7 @@ class Session:
             with _preparing:
                 self._prepare_database(shared)
             self.access = SessionAccess(self.database, self._catalog, user)
-            self._gate = self._new_gate()
+            self._gate = self.access.gate()
             if udfs is not None:
                 self.python.add_folder(udfs, udf_sources(shared))
         except BaseException:
@@ -122,18 +122,13 @@ class Session:
         """The role that SET ROLE named."""
         return self.access.acting.role
 
-    def _new_gate(self) -> Gate:
-        """The gate as of now: what other sessions granted and took away counts from the next statement on."""
-        acting = self.access.refresh()
-        return Gate(acting.current, acting.access, acting.roles)
-
     def execute(self, sql: str, params: Params = None) -> Result:
         """Run one statement or a script; the result is the last statement's.
 
         Raises SqlmlError, with a hint, SQLSTATE and the place in the text.
         """
         params = plain_parameters(check_parameters(params))
-        with self.lock:
+        with self.lock, without_passwords(sql, self.database.tokenize):
             pieces = self._pieces(sql)
             self._begin_statement(sql)
             if self._cancelled.is_set():
@@ -144,7 +139,7 @@ class Session:
                 self._gate.authorise(_PASS_THROUGH)
                 result = self._pass_through(sql, params)
             else:
-                self._check_syntax(sql, pieces)
+                check_syntax(sql, pieces, self.database)
                 result = self._run_script(sql, pieces, params)
             return self._opened(result)
 
@@ -159,7 +154,7 @@ class Session:
     def _begin_statement(self, sql: str) -> None:
         self._park()
         self.database.allow_python()
-        self._gate = self._new_gate()
+        self._gate = self.access.gate()
         self.transaction.before(sql)
 
     def _opened(self, result: Result) -> Result:
@@ -170,10 +165,10 @@ class Session:
     def plan(self, sql: str, params: Params = None) -> Plan:
         """What one statement would do; nothing is run."""
         params = check_parameters(params)
-        with self.lock:
+        with self.lock, without_passwords(sql, self.database.tokenize):
             pieces = self._pieces(sql)
             self._park()
-            self._gate = self._new_gate()
+            self._gate = self.access.gate()
             if pieces is None:
                 return self._plan_pass_through(sql, params)
             if len(pieces) != 1:
@@ -203,7 +198,7 @@ class Session:
         Each statement is given those of the named parameters that it uses.
         """
         values = dict(params or {})
-        with self.lock:
+        with self.lock, without_passwords(sql, self.database.tokenize):
             self._ensure_open()
             pieces = self._reader.read(sql, self.database.tokenize(sql), self.prepared)
             unused = sorted(set(values) - {name for piece in pieces for name in piece.parameters})
@@ -236,12 +231,12 @@ class Session:
             if result is not None:
                 result.close()
             text = sql[piece.start : piece.end]
-            self._gate = self._new_gate()
+            self._gate = self.access.gate()
             if self._gate.access.is_governed:
                 result = self._run_governed(text, params)
             elif piece.is_ours or self._is_prepared(text):
                 # Blank up to the statement, so that every place in it is its place in the script.
-                result = self._plan_and_run(_blank(sql[: piece.start]) + text, params)
+                result = self._plan_and_run(blank(sql[: piece.start]) + text, params)
             else:
                 self._gate.authorise(_PASS_THROUGH)
                 result = self._pass_through(text, params, SourceMap(sql, ((0, 0, 0, piece.start),)))
@@ -276,18 +271,6 @@ class Session:
                 # In autocommit each read of the catalog sees what is committed by then; nothing has run yet.
                 continue
         return self.run_plan(self.plan_text(text, params))
-
-    def _check_syntax(self, sql: str, pieces: list[Piece]) -> None:
-        """As in DuckDB, no statement of a script runs when one of them cannot be read."""
-        end = pieces[-1].end
-        if sql[end:].strip("; \n"):
-            self.database.check_syntax(_blank(sql[:end]) + sql[end:])
-        for piece in pieces if len(pieces) > 1 else ():
-            text = _blank(sql[: piece.start]) + sql[piece.start : piece.end]
-            if piece.is_ours:
-                parse(text)
-            else:
-                self.database.check_syntax(text)
 
     def _has_ours(self, text: str) -> bool:
         return any(piece.is_ours for piece in self._reader.read(text, self.database.tokenize(text), self.prepared))
@@ -408,7 +391,7 @@ class Session:
             self._ensure_open()
             self._park()
             self.database.allow_python()
-            self._gate = self._new_gate()
+            self._gate = self.access.gate()
             self.transaction.before("")
             placed = dataclasses.replace(asked, name=self._snapshot([asked.name.name]).place(asked.name))
             self._gate.authorise(plan := plan_registration(placed))
@@ -446,7 +429,3 @@ class Session:
 
 
 _PASS_THROUGH = Plan(statement="query", sql="", reads=None)
-
-
-def _blank(text: str) -> str:
-    return "".join("\n" if char == "\n" else " " for char in text)

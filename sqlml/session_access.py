@@ -13,7 +13,7 @@ from sqlml.catalog.schema import schema_version
 from sqlml.catalog.securables import read_securables
 from sqlml.engine import Database, Engine
 from sqlml.errors import NotFound, PermissionDenied, TransactionAborted
-from sqlml.gate import os_user
+from sqlml.gate import Gate, os_user
 
 # The migration that brought the tables of access control.
 _SINCE = 8
@@ -58,6 +58,11 @@ class SessionAccess:
             user = _allowed(access, self._authorized, is_named=True) if self._authorized else login
             self.acting = Acting(access, user.name, self._role)
         return self.acting
+
+    def gate(self) -> Gate:
+        """The gate as of now: what other sessions granted and took away counts from the next statement on."""
+        acting = self.refresh()
+        return Gate(acting.current, acting.access, acting.roles)
 
     def _access(self) -> Access:
         if not self._engine.database.may_be_governed:

@@ -11,6 +11,8 @@ from sqlml import nodes
 from sqlml.access.expansion import Expansion, Places, Who, unread
 from sqlml.access.metadata import metadata_of
 from sqlml.access.objects import Entry, Objects
+from sqlml.access.principal_functions import FUNCTIONS as ABOUT_SESSION
+from sqlml.access.principal_functions import principal_value
 from sqlml.access.statements import Governed, govern
 from sqlml.access.values import Access
 from sqlml.access.verification import Allowed, check_bound, check_parsed
@@ -38,12 +40,6 @@ _TRANSACTIONS: dict[str, Callable[[], exp.Expr]] = {
     "commit transaction": exp.Commit,
     "abort": exp.Rollback,
 }
-
-
-# What a view or macro says about whoever reads it, and what becomes a value when they do.
-_CURRENT = ("current_user", "user", "current_role")
-_IS_MEMBER = ("is_member", "is_account_group_member")
-_ABOUT_SESSION = frozenset({*_CURRENT, *_IS_MEMBER, "session_user"})
 
 
 class RunOurs(Protocol):
@@ -140,7 +136,7 @@ class Governor:
     def _verify(self, governed: Governed, expansion: Expansion, sent: str, params: Params) -> None:
         allowed = Allowed(
             tuple(dict.fromkeys(expansion.tables)),
-            functions=expansion.macros | _ABOUT_SESSION if governed.is_kept else expansion.macros,
+            functions=expansion.macros | ABOUT_SESSION if governed.is_kept else expansion.macros,
             table_functions=expansion.table_functions,
             is_kept=governed.is_kept,
         )
@@ -179,7 +175,8 @@ class Governor:
 
     def _session(self, node: exp.Expr) -> exp.Expr:
         """Functions about the session's user, as values."""
-        return principal_value(node, self._access)
+        made = principal_value(node, self._access.acting)
+        return node if made is None else made
 
 
 def _folded(entry: Entry) -> ObjectName:
@@ -204,24 +201,3 @@ def _written(tree: exp.Expr, text: str) -> str | None:
     query = tree.args.get("expression")
     span = nodes.span_of(query) if isinstance(tree, nodes.CreateModel) and query is not None else None
     return text[slice(*span)] if span else None
-
-
-def principal_value(node: exp.Expr, access: SessionAccess) -> exp.Expr:
-    """`current_user`, `is_member('g')` and their kin as literals; any other node as it is."""
-    acting = access.acting
-    name = ""
-    if isinstance(node, exp.CurrentUser):
-        name = "current_user"
-    elif isinstance(node, exp.SessionUser):
-        name = "session_user"
-    elif isinstance(node, exp.Anonymous):
-        name = str(node.this).casefold()
-    if name in _CURRENT:
-        return exp.Literal.string(acting.current)
-    if name == "session_user":
-        return exp.Literal.string(acting.user)
-    if name in _IS_MEMBER and len(node.expressions) == 1:
-        groups = exp.Array(expressions=[exp.Literal.string(r) for r in sorted(acting.roles)])
-        folded = exp.Anonymous(this="lower", expressions=[node.expressions[0].copy()])
-        return exp.Anonymous(this="list_contains", expressions=[groups, folded])
-    return node

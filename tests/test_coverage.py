@@ -31,52 +31,79 @@ THINGS = [(kind, thing) for kind, things in KINDS.items() for thing in things]
 IDS = [f"{kind}/{thing.name}" for kind, thing in THINGS]
 
 _SQL = re.compile(
-    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|ALTER|PREPARE|EXECUTE|DEALLOCATE)\b|\w+\('"
+    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|ALTER|PREPARE|EXECUTE|DEALLOCATE|GRANT|REVOKE|REASSIGN)\b|\w+\('"
 )
 
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
 NO_PRIVILEGE = {
+    "create_token",
     "deallocate",
     "describe_model_type",
+    "describe_user",
+    "drop_token",
     "prepare",
+    "set_role",
     "show_experiments",
     "show_functions",
+    "show_grants",
+    "show_groups",
     "show_model_functions",
     "show_model_types",
     "show_model_versions",
     "show_model_warnings",
     "show_models",
+    "show_roles",
     "show_runs",
+    "show_tokens",
+    "show_users",
 }
 
 # A statement of each kind, over the tables and models of `prepared_connection`.
 STATEMENT_EXAMPLES = {
     "alter_model": "ALTER MODEL line SET ALIAS champion = 1",
+    "alter_owner": "ALTER TABLE points OWNER TO ana",
+    "alter_user": "ALTER USER bob PASSWORD 'y'",
     "copy_model": "CREATE MODEL copied COPY line",
     "create_function": "CREATE FUNCTION f(x BIGINT) RETURNS BIGINT LANGUAGE PYTHON AS 'x + 1'",
     "create_model": "CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT a, y FROM points",
+    "create_token": "CREATE TOKEN",
+    "create_user": "CREATE USER eva",
     "deallocate": "DEALLOCATE kept",
     "describe_model": "DESCRIBE MODEL line",
     "describe_model_type": "DESCRIBE MODEL TYPE linear_reg",
+    "describe_user": "DESCRIBE USER ana",
     "drop_function": "DROP FUNCTION f",
     "drop_model": "DROP MODEL line",
+    "drop_token": "DROP TOKEN 'a'",
+    "drop_user": "DROP USER bob",
     "execute": "EXECUTE kept(1)",
-    "export_model": "EXPORT MODEL line TO 'line.sql'",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
     "explain_model": "EXPLAIN MODEL line",
+    "export_model": "EXPORT MODEL line TO 'line.sql'",
+    "grant": "GRANT SELECT ON points TO bob",
+    "grant_role": "GRANT reader TO bob",
     "import_model": "IMPORT MODEL m FROM 'line.json'",
     "later": None,
     "ml_train": "SELECT ml_train('m', query => 'points', model_type => 'linear_reg', input_label_cols => ['y'])",
     "prepare": "PREPARE other AS SELECT ml_predict('line', p) FROM points AS p",
     "query": "SELECT ml_predict('line', p) FROM points AS p",
+    "reassign_owned": "REASSIGN OWNED BY bob TO ana",
+    "revoke": "REVOKE SELECT ON points FROM bob",
+    "revoke_role": "REVOKE reader FROM ana",
+    "set_role": "RESET ROLE",
     "show_experiments": "SHOW EXPERIMENTS",
     "show_functions": "SHOW FUNCTIONS",
+    "show_grants": "SHOW GRANTS",
+    "show_groups": "SHOW GROUPS",
     "show_model_functions": "SHOW MODEL FUNCTIONS",
     "show_model_types": "SHOW MODEL TYPES",
     "show_model_versions": "SHOW MODEL VERSIONS",
     "show_model_warnings": "SHOW MODEL WARNINGS",
     "show_models": "SHOW MODELS",
+    "show_roles": "SHOW ROLES",
     "show_runs": "SHOW RUNS",
+    "show_tokens": "SHOW TOKENS",
+    "show_users": "SHOW USERS",
 }
 # What these statements stand for is what their plan is.
 STANDS_FOR = {"execute": "query", "ml_train": "create_model"}
@@ -170,6 +197,7 @@ def prepared_connection(con: sqlml.Connection) -> sqlml.Connection:
     con.execute("CREATE TABLE points AS SELECT a, 2 * a AS y FROM range(5) AS r(a)")
     con.execute("CREATE MODEL line OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS FROM points")
     con.execute("PREPARE kept AS SELECT ml_predict('line', a := $1)")
+    con.execute("CREATE USER ana; CREATE USER bob; CREATE ROLE reader; GRANT reader TO ana")
     return con
 
 

@@ -80,8 +80,6 @@ def _what_comes_later(line: str) -> list[str]:
     words += [w.upper() for w in ("hparam_range", "hparam_candidates") if w in line.lower()]
     if isinstance(tree, Later.takes):
         words.append(" ".join(line.replace("OR REPLACE ", "").split()[: 3 if "VECTOR INDEX" in line else 2]).upper())
-    if isinstance(tree, exp.Grant | exp.Revoke):
-        words = [line.split(maxsplit=1)[0]]
     if isinstance(tree, nodes.CreateModel) and "model_path" in line.lower():
         # INPUT and OUTPUT are those of an imported model; of files there are kinds that are not read.
         return ["xgboost"] if "xgboost" in line else []

@@ -5,6 +5,8 @@ A file is named after its function and holds a class with `name`, `parameters` (
 handed what they take.
 """
 
+from sqlml_udfs.is_account_group_member import IsAccountGroupMember
+from sqlml_udfs.is_member import IsMember
 from sqlml_udfs.sqlml_answer import SqlmlAnswer
 from sqlml_udfs.sqlml_convert_color_space import SqlmlConvertColorSpace
 from sqlml_udfs.sqlml_decode_image import SqlmlDecodeImage
@@ -17,6 +19,8 @@ from sqlml_udfs.sqlml_rewrite import SqlmlRewrite
 from sqlml_udfs.sqlml_train import SqlmlTrain
 
 UDFS = [
+    IsAccountGroupMember,
+    IsMember,
     SqlmlConvertColorSpace,
     SqlmlDecodeImage,
     SqlmlExplain,

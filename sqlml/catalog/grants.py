@@ -78,6 +78,9 @@ def pass_on(cursor: Cursor, catalog: str, owners: Iterable[str], to: str | None)
         )
         return
     for sql in (
+        "UPDATE sqlml.row_filters SET set_by = ? WHERE list_contains(?, set_by)",
+        "UPDATE sqlml.column_masks SET set_by = ? WHERE list_contains(?, set_by)",
+        "UPDATE sqlml.policies SET set_by = ? WHERE list_contains(?, set_by)",
         "UPDATE sqlml.owners SET owner = ? WHERE list_contains(?, owner)",
         "UPDATE sqlml.models SET owner = ? WHERE list_contains(?, lower(owner))",
     ):

@@ -20,6 +20,7 @@ def add(commands: Any) -> None:
     run.add_argument("file", help="the SQL file, or - for standard input")
     run.add_argument("--db", default=":memory:", help="the DuckDB file (default: in memory)")
     run.add_argument("--read-only", action="store_true", help="open the file read-only")
+    run.add_argument("--user", help="the user of the database to act as")
     run.add_argument("--udfs", metavar="FOLDER", help="a folder of Python files, one a SQL function")
     run.add_argument("--format", choices=sorted(FORMATS), default="table", help="how results are written")
     run.add_argument("--param", action="append", default=[], metavar="K=V", help="a value for $K; JSON or a string")
@@ -34,7 +35,7 @@ def _run(given: argparse.Namespace) -> int:
         print(f"sqlml run: there is no file {given.file}", file=sys.stderr)
         return 2
     text = sys.stdin.read() if given.file == "-" else Path(given.file).read_text("utf-8")
-    connection = connect(given.db, read_only=given.read_only, udfs=given.udfs)
+    connection = connect(given.db, read_only=given.read_only, udfs=given.udfs, user=given.user)
     try:
         with ctrl_c(connection.session), progress_bar(connection.session):
             for _, result in connection.session.run_script(text, params):

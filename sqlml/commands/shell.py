@@ -21,6 +21,7 @@ def add(commands: Any) -> None:
     )
     shell.add_argument("--db", default=":memory:", help="the DuckDB file (default: in memory)")
     shell.add_argument("--read-only", action="store_true", help="open the file read-only")
+    shell.add_argument("--user", help="the user of the database to act as")
     shell.add_argument("--udfs", metavar="FOLDER", help="a folder of Python files, one a SQL function")
     shell.add_argument("--format", choices=sorted(FORMATS), default="table", help="how results are written")
     shell.set_defaults(command=_shell)
@@ -35,7 +36,7 @@ def _shell(given: argparse.Namespace) -> int:
             "The shell at a terminal needs the package prompt_toolkit.",
             hint="pip install 'sqlml[shell]'; `sqlml run FILE` and `sqlml shell < FILE` need nothing more.",
         )
-    connection = connect(given.db, read_only=given.read_only, udfs=given.udfs)
+    connection = connect(given.db, read_only=given.read_only, udfs=given.udfs, user=given.user)
     shell = Shell(connection.session, is_interactive=is_interactive)
     shell.settings.format = given.format
     try:

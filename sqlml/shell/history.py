@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,10 @@ def history_path() -> Path:
 
 
 def has_secret(text: str, tokenize: Tokenize) -> bool:
-    """Whether a statement of the text is CREATE SECRET: it is not remembered."""
+    """Whether a statement of the text is CREATE SECRET or has PASSWORD '...': it is not remembered."""
     folded = [word.folded for word in code(text, tokenize)]
+    if ("password", "'") in pairwise(folded):
+        return True
     for at, word in enumerate(folded):
         if word == "secret":
             before = at - 1

@@ -2,36 +2,51 @@
 
 from sqlml.extensions import Registry
 from sqlml.statements.alter_model import AlterModel
+from sqlml.statements.alter_owner import AlterOwner
+from sqlml.statements.alter_user import AlterUser
 from sqlml.statements.base import Statement
 from sqlml.statements.copy_model import CopyModel
 from sqlml.statements.create_function import CreateFunction
 from sqlml.statements.create_model import CreateModel
+from sqlml.statements.create_token import CreateToken
 from sqlml.statements.create_user import CreateUser
 from sqlml.statements.describe_model import DescribeModel
 from sqlml.statements.describe_model_type import DescribeModelType
+from sqlml.statements.describe_user import DescribeUser
 from sqlml.statements.drop_function import DropFunction
 from sqlml.statements.drop_mask import DropMask
 from sqlml.statements.drop_model import DropModel
 from sqlml.statements.drop_row_filter import DropRowFilter
+from sqlml.statements.drop_token import DropToken
+from sqlml.statements.drop_user import DropUser
 from sqlml.statements.explain import Explain
 from sqlml.statements.explain_model import ExplainModel
 from sqlml.statements.export_model import ExportModel
 from sqlml.statements.grant import Grant
+from sqlml.statements.grant_role import GrantRole
 from sqlml.statements.import_model import ImportModel
 from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
+from sqlml.statements.reassign_owned import ReassignOwned
 from sqlml.statements.revoke import Revoke
+from sqlml.statements.revoke_role import RevokeRole
 from sqlml.statements.set_mask import SetMask
+from sqlml.statements.set_role import SetRole
 from sqlml.statements.set_row_filter import SetRowFilter
 from sqlml.statements.show_experiments import ShowExperiments
 from sqlml.statements.show_functions import ShowFunctions
+from sqlml.statements.show_grants import ShowGrants
+from sqlml.statements.show_groups import ShowGroups
 from sqlml.statements.show_model_functions import ShowModelFunctions
 from sqlml.statements.show_model_types import ShowModelTypes
 from sqlml.statements.show_model_versions import ShowModelVersions
 from sqlml.statements.show_model_warnings import ShowModelWarnings
 from sqlml.statements.show_models import ShowModels
+from sqlml.statements.show_roles import ShowRoles
 from sqlml.statements.show_runs import ShowRuns
+from sqlml.statements.show_tokens import ShowTokens
+from sqlml.statements.show_users import ShowUsers
 from sqlml.statements.train import Train
 
 STATEMENTS: Registry[Statement] = Registry(
@@ -60,6 +75,21 @@ STATEMENTS: Registry[Statement] = Registry(
         ExportModel(),
         Grant(),
         Later(),
+        AlterOwner(),
+        AlterUser(),
+        CreateToken(),
+        DescribeUser(),
+        DropToken(),
+        DropUser(),
+        GrantRole(),
+        ReassignOwned(),
+        RevokeRole(),
+        SetRole(),
+        ShowGrants(),
+        ShowGroups(),
+        ShowRoles(),
+        ShowTokens(),
+        ShowUsers(),
         Prepare(),
         Revoke(),
         ShowExperiments(),

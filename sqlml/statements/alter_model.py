@@ -9,12 +9,14 @@ from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.catalog import lifecycle
+from sqlml.catalog.access import bump_version
 from sqlml.catalog.macros import drop_macros, drop_shortcut
 from sqlml.catalog.snapshot import CHAMPION
 from sqlml.errors import AlreadyExists, InvalidOption, InvalidSql, NotFound, NotSupported, nearest_hint
 from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
+from sqlml.statements.access_change import find_principal
 from sqlml.statements.base import Context, Statement, one_row
 from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
 
@@ -119,6 +121,10 @@ class _State:
 
     def set_owner(self, owner: str) -> None:
         lifecycle.set_owner(self.context.database, self.versions[0], owner)
+        access = self.context.access
+        if access.acting.access.is_governed and self.versions[0].catalog == access.catalog:
+            access.will_change()
+            bump_version(self.context.database, access.catalog)
 
     def rename(self, name: ObjectName) -> None:
         database = self.context.database
@@ -184,6 +190,8 @@ def _action(
     if words == "SET COMMENT":
         return words, (planner.constant(value),)
     if words == "OWNER TO":
+        if planner.acting.access.is_governed:
+            return words, (find_principal(planner, value).name,)
         return words, (value.name,)
     if words == "RENAME TO":
         return words, (_new_name(value, versions[0], planner),)

@@ -26,7 +26,7 @@ class Listing(Statement):
     One that `yields` is DuckDB's where there is a table of that name.
     """
 
-    takes = (nodes.ShowObjects,)
+    takes: ClassVar[tuple[type[exp.Expr], ...]] = (nodes.ShowObjects,)
     shows: ClassVar[str]
     columns: ClassVar[Columns]
     named_by: ClassVar[str]
@@ -38,7 +38,7 @@ class Listing(Statement):
         """Whether the statement shows this."""
         return super().accepts(tree) and tree.name == self.shows
 
-    def plan(self, tree: nodes.ShowObjects, planner: Planner) -> Plan:
+    def plan(self, tree: exp.Expr, planner: Planner) -> Plan:
         """Note what to list."""
         scope, like = tree.args.get("scope"), tree.args.get("like")
         if not scope and not like and self.yields and planner.binder.has_relation(self.shows):

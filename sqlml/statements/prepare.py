@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sqlml import nodes
+from sqlml import nodes, nodes_access
 from sqlml.errors import AlreadyExists, InvalidOption, SqlmlError
 from sqlml.functions.base import named_value
 from sqlml.planner import Planner
@@ -29,6 +29,12 @@ class Prepare(Statement):
         assert span is not None
         text = planner.text[slice(*span)]
         name = tree.this.name
+        for clause in tree.expression.find_all(nodes_access.PrincipalClause):
+            if clause.name == "PASSWORD" and clause.find(exp.Literal):
+                raise planner.at(
+                    InvalidOption("A password is not kept in a prepared statement.", hint="PASSWORD $1, with EXECUTE."),
+                    clause,
+                )
         unknown = {mark.name for mark in tree.expression.find_all(exp.Placeholder)}
         if not unknown:
             planner.plan_text(text)

@@ -587,7 +587,7 @@ NAMES = [
     ("IMPORT MODEL n FROM 'n.onnx' (allow_pickle)", errors.InvalidOption, "no pickle", "Leave"),
     ("IMPORT MODEL nowhere.n FROM 'n.json'", errors.NotFound, '"nowhere"', "Create it"),
     ("EXPORT MODEL m TO 'no such folder/x.json'", errors.NotFound, "no such folder", "Create"),
-    ("GRANT EXECUTE ON MODEL m TO bob", errors.NotSupported, "GRANT", "docs"),
+    ("GRANT EXECUTE ON MODEL m TO bob", errors.InvalidOption, "database with users", "CREATE USER"),
     ("EXPLAIN MODEL mm", errors.NotFound, '"mm"', '"m"'),
     ("EXECUTE nope(1)", errors.NotFound, '"nope"', "PREPARE"),
 ]

@@ -1,0 +1,28 @@
+"""Whether all statements of a script can be read, before any of them runs."""
+
+from __future__ import annotations
+
+from sqlml.dialect import parse
+from sqlml.engine import Engine
+from sqlml.script import Piece
+
+
+def check_syntax(sql: str, pieces: list[Piece], engine: Engine) -> None:
+    """As in DuckDB, no statement of a script runs when one of them cannot be read.
+
+    Raises InvalidSql with the place.
+    """
+    end = pieces[-1].end
+    if sql[end:].strip("; \n"):
+        engine.check_syntax(blank(sql[:end]) + sql[end:])
+    for piece in pieces if len(pieces) > 1 else ():
+        text = blank(sql[: piece.start]) + sql[piece.start : piece.end]
+        if piece.is_ours:
+            parse(text)
+        else:
+            engine.check_syntax(text)
+
+
+def blank(text: str) -> str:
+    """Blanks for all but the line breaks: what stands behind keeps its line and column."""
+    return "".join("\n" if char == "\n" else " " for char in text)
