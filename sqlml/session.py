@@ -26,6 +26,7 @@ from sqlml.errors import (
     InvalidOption,
     ModelReplaced,
     NotSupported,
+    PermissionDenied,
     SqlmlError,
     nearest_hint,
 )
@@ -149,6 +150,10 @@ class Session:
             self._ensure_open()
             self._begin_statement(sql)
             self._cancelled.clear()
+            if self._gate.access.is_governed:
+                # Each row passes the gate like any other statement.
+                with self.database.transaction():
+                    return sum(max(self.execute(sql, row).rowcount, 0) for row in rows)
             return execute_many(sql, rows, engine=self.database, run=self.execute, check_cancelled=self.check_cancelled)
 
     def _begin_statement(self, sql: str) -> None:
@@ -169,6 +174,10 @@ class Session:
             pieces = self._pieces(sql)
             self._park()
             self._gate = self.access.gate()
+            if not self.access.acting.is_superuser:
+                raise PermissionDenied(
+                    "A plan names what is hidden from users.", hint="EXPLAIN shows what you may see; superusers may plan."
+                )
             if pieces is None:
                 return self._plan_pass_through(sql, params)
             if len(pieces) != 1:
