@@ -15,7 +15,7 @@ from sqlml.access.principal_functions import FUNCTIONS as ABOUT_SESSION
 from sqlml.access.principal_functions import principal_value
 from sqlml.access.statements import Governed, govern
 from sqlml.access.values import Access
-from sqlml.access.verification import Allowed, check_bound, check_parsed
+from sqlml.access.verification import Allowed, check_bound, check_parsed, without_ours
 from sqlml.catalog.access import bump_version
 from sqlml.catalog.access_objects import apply_changes
 from sqlml.dialect import parse, to_sql, too_deep
@@ -40,6 +40,10 @@ _TRANSACTIONS: dict[str, Callable[[], exp.Expr]] = {
     "commit transaction": exp.Commit,
     "abort": exp.Rollback,
 }
+
+
+# Statements that DuckDB binds without running them.
+_BOUND = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 
 
 class RunOurs(Protocol):
@@ -95,6 +99,7 @@ class Governor:
             return self._run_ours(text, params, relations=frozenset(), written=None)
         sent = to_sql(governed.tree)
         if self._is_ours(sent):
+            check_parsed(self._engine, without_ours(governed.tree, expansion.is_ours), self._allowed(governed, expansion))
             relations = frozenset(_folded(entry) for entry in expansion.tables)
             return self._run_ours(sent, values or None, relations=relations, written=written)
         self._verify(governed, expansion, sent, values or None)
@@ -134,15 +139,17 @@ class Governor:
         return self._engine.execute(text, params)
 
     def _verify(self, governed: Governed, expansion: Expansion, sent: str, params: Params) -> None:
-        allowed = Allowed(
+        check_parsed(self._engine, governed.tree, self._allowed(governed, expansion))
+        if governed.is_query or isinstance(governed.tree, _BOUND) and not governed.is_kept:
+            check_bound(self._engine, lambda sql: self._engine.execute(sql, params).fetchall(), sent, expansion.tables)
+
+    def _allowed(self, governed: Governed, expansion: Expansion) -> Allowed:
+        return Allowed(
             tuple(dict.fromkeys(expansion.tables)),
             functions=expansion.macros | ABOUT_SESSION if governed.is_kept else expansion.macros,
             table_functions=expansion.table_functions,
             is_kept=governed.is_kept,
         )
-        check_parsed(self._engine, governed.tree, allowed)
-        if governed.is_query:
-            check_bound(self._engine, lambda sql: self._engine.execute(sql, params).fetchall(), sent, expansion.tables)
 
     def _execute(self, governed: Governed, sent: str, params: Params) -> Result:
         if not governed.changes:

@@ -65,6 +65,7 @@ class Expansion:
         self.macros: set[str] = set()
         self.table_functions: set[str] = set()
         self._places = places
+        self._calls = 0
 
     def expand(self, tree: exp.Expr, who: Who | None = None, ctes: frozenset[str] = frozenset()) -> exp.Expr:
         """The tree with everything below it expanded, in place where that is possible."""
@@ -127,9 +128,20 @@ class Expansion:
                     f'The common table expression "{cte.alias}" is no query.', hint="Write it as a statement."
                 )
             name = cte.alias.casefold()
-            self._visit(cte.this, who, ctes | {name} if with_.args.get("recursive") else ctes)
+            self._cte(cte.this, name, who, ctes, is_recursive=bool(with_.args.get("recursive")))
             ctes = ctes | {name}
         return ctes
+
+    def _cte(self, query: exp.Expr, name: str, who: Who, ctes: frozenset[str], *, is_recursive: bool) -> None:
+        """Only the right side of a recursive UNION means the rows so far; everywhere else its name is another's."""
+        if not (is_recursive and isinstance(query, exp.Union) and query.args.get("with_") is None):
+            self._visit(query, who, ctes)
+            return
+        for key, child in (("this", query.this), ("expression", query.expression)):
+            self._visit(child, who, ctes | {name} if key == "expression" else ctes)
+        for child in list(query.iter_expressions()):
+            if child is not query.this and child is not query.expression:
+                self._visit(child, who, ctes)
 
     # Calls
 
@@ -166,16 +178,24 @@ class Expansion:
             return
         for argument in call.expressions:
             value = argument.expression if isinstance(argument, exp.PropertyEQ | exp.Kwarg | exp.EQ) else argument
-            if isinstance(value, exp.Literal) and value.is_string and argument is not call.expressions[0]:
-                tree = parse(value.name) if argument.this.name.casefold() == "query" else None
-                if tree is not None and isinstance(tree, exp.Query):
-                    value.replace(exp.Literal.string(to_sql(self.expand(tree, who))))
-                elif tree is not None:
-                    raise unread()
+            named = argument.this.name.casefold() if value is not argument else ""
+            if named not in ("", "query") or (argument is call.expressions[0] and not named):
+                continue
+            if not (isinstance(value, exp.Literal) and value.is_string):
+                raise NotSupported("The query of ml_train is no literal.", hint="Write it out: query => 'SELECT ...'.")
+            tree = parse(value.name)
+            if isinstance(tree, exp.Column):
+                # The name of a table is the query of all of it.
+                parts = [exp.to_identifier(p.name, quoted=True) for p in tree.parts]
+                source = exp.Table(**dict(zip(("this", "db", "catalog"), reversed(parts), strict=False)))
+                tree = exp.select("*").from_(source)
+            if not isinstance(tree, exp.Query):
+                raise unread()
+            value.replace(exp.Literal.string(to_sql(self.expand(tree, who))))
 
     def _is_model(self, macro: Macro) -> bool:
         """Whether a macro is the short form of a model, which brings its own privilege."""
-        return macro.securable not in self.access.owners and "sqlml_models" in macro.definition
+        return macro.catalog != TEMPORARY and self.objects.is_model(macro.schema, macro.name)
 
     def _check_macro(self, macro: Macro, who: Who) -> None:
         if macro.catalog == TEMPORARY:
@@ -184,7 +204,7 @@ class Expansion:
         on = Securable.of(kind, macro.schema, macro.name)
         self.require(who, "EXECUTE", on, what=f"the {kind.lower()} {macro.name}")
 
-    def _body(self, macro: Macro, call: exp.Expr, who: Who) -> exp.Expr:
+    def _body(self, macro: Macro, call: exp.Expr, who: Who, *, is_filter: bool = False) -> exp.Expr:
         """What a macro stands for, with its arguments in place, read on behalf of its owner."""
         if who.depth >= _DEPTH:
             raise NotSupported(f'"{macro.name}" is nested too deeply.', hint=f"At most {_DEPTH} levels.")
@@ -193,7 +213,11 @@ class Expansion:
         owner = self._owner(macro.securable, who, macro.schema, is_temporary=macro.catalog == TEMPORARY)
         # The arguments are the caller's and expanded already: they are put in after the body was.
         body = self.expand(body, owner)
-        return _substitute(body, arguments)
+        if is_filter:
+            # Its arguments are columns by their full names.
+            return _substitute(body, arguments)
+        self._calls += 1
+        return _held_apart(body, macro, arguments, f"_governed_call_{self._calls}")
 
     def _owner(self, securable: Securable, who: Who, schema: str, *, is_temporary: bool) -> Who:
         if is_temporary:
@@ -312,7 +336,7 @@ class Expansion:
             )
         values = [_argument(a) for a in arguments]
         call = exp.Anonymous(this=macro.name, expressions=values)
-        return exp.Paren(this=self._body(macro, call, self.caller))
+        return exp.Paren(this=self._body(macro, call, self.caller, is_filter=True))
 
     def _view(self, node: exp.Table, entry: Entry, who: Who) -> None:
         if who.depth >= _DEPTH:
@@ -495,10 +519,11 @@ def _put(node: exp.Table, found: exp.Expr, fallback: str | None = None) -> None:
 
 def _behind_barrier(query: exp.Expr) -> exp.Expr:
     """A query whose rows are found before anything of the caller's looks at them."""
-    if isinstance(query, exp.Select) and not any(
-        query.args.get(k) for k in ("where", "joins", "having", "qualify", "group", "distinct", "limit", "laterals")
-    ):
-        return query
+    if isinstance(query, exp.Select) and not set(k for k, v in query.args.items() if v) - {"expressions", "from_"}:
+        source = query.args["from_"].this if query.args.get("from_") else None
+        # Only where every row of a table comes through is there nothing to guard.
+        if isinstance(source, exp.Table) and not any(source.args.get(k) for k in _MOVED):
+            return query
     source = exp.Subquery(this=query, alias=_alias("_governed"))
     return exp.select("*").from_(source).limit(_BARRIER)
 
@@ -536,6 +561,36 @@ def _arguments(macro: Macro, call: exp.Expr) -> dict[str, exp.Expr]:
             hint="In a governed database every argument of a macro is given: its defaults are not known.",
         )
     return values
+
+
+def _held_apart(body: exp.Expr, macro: Macro, arguments: Mapping[str, exp.Expr], alias: str) -> exp.Expr:
+    """The body with its arguments, none of which may mean a column of the tables that the macro reads.
+
+    Put into a query of the macro's, `f(code)` would read that query's own `code`, on behalf of its owner: it is
+    found outside of it, as the only row of a table.
+    """
+    reads = body.find(exp.Query, exp.Table) is not None
+    if not reads or all(_is_constant(value) for value in arguments.values()):
+        return _substitute(body, arguments)
+    if isinstance(body, exp.Query) and not isinstance(body, exp.Subquery):
+        raise NotSupported(
+            f'"{macro.name}" is given an argument that is no constant.', hint="Give it a literal or a parameter."
+        )
+    outer = [*arguments.values(), body]
+    if any(found.parent_select is None for value in outer for found in value.find_all(exp.AggFunc, exp.Window)):
+        raise NotSupported(
+            f'"{macro.name}" reads tables and is given an aggregate.', hint="Compute it in a subquery, and pass that."
+        )
+    values = [exp.alias_(exp.Paren(this=value.copy()), name, quoted=True) for name, value in arguments.items()]
+    named = {name: exp.column(exp.to_identifier(name, quoted=True), alias) for name in arguments}
+    source = exp.select(*values).subquery(alias)
+    return exp.select(_substitute(body, named)).from_(source).subquery()
+
+
+def _is_constant(value: exp.Expr) -> bool:
+    kinds = (exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Parameter, exp.Neg, exp.Paren, exp.Cast)
+    kinds += (exp.DataType, exp.DataTypeParam, exp.Array, exp.Struct, exp.PropertyEQ, exp.Identifier, exp.Interval, exp.Var)
+    return all(isinstance(node, kinds) for node in value.walk())
 
 
 def _substitute(body: exp.Expr, arguments: Mapping[str, exp.Expr]) -> exp.Expr:

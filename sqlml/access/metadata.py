@@ -27,7 +27,7 @@ class Listed:
 
 _DUCK = ("database_name", "schema_name")
 _FUNCTIONS: Mapping[str, Listed] = {
-    "duckdb_tables": Listed("TABLE", *_DUCK, "table_name", hidden=("estimated_size",)),
+    "duckdb_tables": Listed("TABLE", *_DUCK, "table_name", hidden=("estimated_size", "sql")),
     "duckdb_views": Listed("TABLE", *_DUCK, "view_name", hidden=("sql",)),
     "duckdb_columns": Listed("COLUMN", *_DUCK, "table_name", "column_name"),
     "duckdb_constraints": Listed("TABLE", *_DUCK, "table_name"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlml.access.values import Securable
+from sqlml.catalog.cursor import in_catalog
 from sqlml.types import Column, ObjectName
 
 TEMPORARY = "temp"
@@ -85,6 +86,7 @@ class Objects:
         self._relations: dict[str, list[Entry]] = {}
         self._macros: dict[str, list[Macro]] = {}
         self._columns: dict[str, list[tuple[Any, ...]]] = {}
+        self._models: set[tuple[str, str]] | None = None
 
     def load(self, names: Iterable[str]) -> None:
         """Read everything of these names at once."""
@@ -126,6 +128,13 @@ class Objects:
         self.load([name])
         return bool(self._macros[name.casefold()])
 
+    def is_model(self, schema: str, name: str) -> bool:
+        """Whether the file has a model of that name, whose macro it then is."""
+        if self._models is None:
+            rows = self._cursor.rows(in_catalog("SELECT schema_name, model_name FROM sqlml.models", self.catalog))
+            self._models = {(str(s).casefold(), str(n).casefold()) for s, n in rows}
+        return (schema.casefold(), name.casefold()) in self._models
+
     def columns(self, entry: Entry) -> list[Column]:
         """The columns of a table, in order."""
         key = entry.name.casefold()
@@ -162,6 +171,9 @@ class Objects:
             return [(name.catalog.casefold(), (name.schema or MAIN).casefold())]
         if name.schema:
             schema = name.schema.casefold()
-            return [(own, schema), (schema, MAIN), (TEMPORARY, schema)]
-        path = [home, MAIN] if home is not None else list(self.path)
-        return [(TEMPORARY, MAIN), *((own, schema.casefold()) for schema in path)]
+            kept = [(own, schema), (schema, MAIN)]
+            return kept if home is not None else [*kept, (TEMPORARY, schema)]
+        if home is not None:
+            # What is kept means what its maker meant: nothing temporary of whoever reads it.
+            return [(own, home.casefold()), (own, MAIN)]
+        return [(TEMPORARY, MAIN), *((own, schema.casefold()) for schema in self.path)]

@@ -11,9 +11,10 @@ from sqlml import nodes, nodes_access, nodes_protection
 from sqlml.access.expansion import Expansion, call_parts, unread
 from sqlml.access.functions import allowed_functions
 from sqlml.access.objects import TEMPORARY, Entry
-from sqlml.access.targets import delete, insert, merge, update
+from sqlml.access.targets import delete, insert, merge, require_whole, update
 from sqlml.access.values import CATALOG, Securable
 from sqlml.dialect import parse
+from sqlml.engine_private import builtin_functions
 from sqlml.errors import InvalidOption, NotFound, NotSupported, PermissionDenied, nearest_hint
 from sqlml.types import ObjectName
 
@@ -90,7 +91,7 @@ def _merge(tree: exp.Expr, expansion: Expansion) -> Governed:
 
 def _truncate(tree: exp.Expr, expansion: Expansion) -> Governed:
     for table in tree.expressions:
-        target(table, expansion, "DELETE")
+        require_whole(expansion, target(table, expansion, "DELETE"), "TRUNCATE empties")
     return Governed(tree)
 
 
@@ -144,18 +145,24 @@ def _create_temporary(tree: exp.Expr, kind: str, expansion: Expansion) -> Govern
     name = _name_of(tree)
     if name.db and name.db.casefold() not in (TEMPORARY, "main"):
         raise unread()
+    _check_name(kind, name)
     _expand_body(tree, kind, expansion)
     return Governed(tree, is_kept=kind in ("VIEW", "MACRO", "FUNCTION"))
+
+
+def _check_name(kind: str, name: exp.Table) -> None:
+    """A macro must not be called where DuckDB's own function is meant, by a filter of another's for one."""
+    if kind in ("MACRO", "FUNCTION") and name.name.casefold() in builtin_functions() | allowed_functions():
+        raise NotSupported(
+            f"{name.name} is a function of DuckDB's, which a macro of that name would replace.",
+            hint="Choose another name.",
+        )
 
 
 def _create_object(tree: exp.Expr, kind: str, expansion: Expansion) -> Governed:
     name = _name_of(tree)
     schema = place(name, expansion)
-    if kind in ("MACRO", "FUNCTION") and name.name.casefold() in allowed_functions():
-        raise NotSupported(
-            f"{name.name} is a function of DuckDB's, which a macro of that name would replace for everyone.",
-            hint="Choose another name.",
-        )
+    _check_name(kind, name)
     on = Securable.of("FUNCTION" if kind in ("MACRO", "FUNCTION") else "TABLE", schema, name.name)
     exists = _exists(kind, name, schema, expansion)
     if not exists:
@@ -202,6 +209,10 @@ def _expand_body(tree: exp.Expr, kind: str, expansion: Expansion) -> None:
             parameters = _parameters(tree)
             expansion.expand(_without(body.copy(), parameters))
             _qualify_all(body, expansion)
+            # It is kept with the calls of macros that were written out to be checked.
+            for call in body.find_all(exp.Anonymous):
+                if expansion.objects.has_macro(str(call.this)):
+                    expansion.macros.add(str(call.this).casefold())
         return
     for key in ("this", "expression", "properties"):
         part = tree.args.get(key)

@@ -15,7 +15,7 @@ from sqlml.errors import InvalidSql, NotSupported, PermissionDenied
 from sqlml.types import ObjectName
 
 _CLOSED = frozenset({"sqlml", "sqlml_models"})
-_ROW = "_governed_row"
+_ROW, _FOUND = "_governed_row", "_governed_found"
 
 
 def insert(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
@@ -28,9 +28,9 @@ def insert(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     conflict, alternative = tree.args.get("conflict"), tree.args.get("alternative")
     if alternative or (conflict is not None and conflict.expressions):
         _require_write(expansion, entry, "UPDATE", None)
-        _require_whole(expansion, entry, "ON CONFLICT reads")
+        require_whole(expansion, entry, "ON CONFLICT reads")
     if tree.args.get("returning") is not None:
-        _require_whole(expansion, entry, "RETURNING reads")
+        require_whole(expansion, entry, "RETURNING reads")
     _qualified(table, entry)
     ctes = _ctes(tree, expansion)
     for key in ("expression", "conflict", "returning"):
@@ -47,7 +47,7 @@ def update(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     _require_write(expansion, entry, "UPDATE", columns)
     protection = _protection(tree, entry, expansion)
     if tree.args.get("returning") is not None:
-        _require_whole(expansion, entry, "RETURNING reads")
+        require_whole(expansion, entry, "RETURNING reads")
     ctes = _ctes(tree, expansion)
     if protection is not None:
         return _update_visible(tree, entry, protection, expansion, ctes)
@@ -101,7 +101,7 @@ def delete(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     _require_write(expansion, entry, "DELETE", None)
     protection = _protection(tree, entry, expansion)
     if tree.args.get("returning") is not None:
-        _require_whole(expansion, entry, "RETURNING reads")
+        require_whole(expansion, entry, "RETURNING reads")
     ctes = _ctes(tree, expansion)
     if protection is None:
         # DuckDB scans the table that it changes.
@@ -124,8 +124,12 @@ def delete(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     expansion.tables.append(entry)
     target = exp.Table(this=tree.this.this.copy())
     _qualified(target, entry)
-    within = exp.In(this=exp.column("rowid"), query=found.subquery())
-    return exp.Delete(this=target, where=exp.Where(this=within), with_=tree.args.get("with_"))
+    # Below the DELETE's own WHERE a column that was hidden would be found in its target.
+    with_ = tree.args.get("with_") or exp.With(expressions=[])
+    with_.append("expressions", exp.CTE(this=found, alias=exp.TableAlias(this=exp.to_identifier(_FOUND))))
+    rows = exp.select(exp.column("rowid")).from_(exp.Table(this=exp.to_identifier(_FOUND)))
+    within = exp.In(this=exp.column("rowid"), query=rows.subquery())
+    return exp.Delete(this=target, where=exp.Where(this=within), with_=with_)
 
 
 def merge(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
@@ -135,13 +139,14 @@ def merge(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
         then = when.args.get("then")
         kind = {exp.Update: "UPDATE", exp.Insert: "INSERT"}.get(type(then), "DELETE")
         _require_write(expansion, entry, kind, None)
-    _require_whole(expansion, entry, "MERGE reads")
+    require_whole(expansion, entry, "MERGE reads")
     ctes = _ctes(tree, expansion)
     expansion.tables.append(entry)
     _qualified(tree.this, entry)
     for key in ("using", "on", "whens", "returning"):
         part = tree.args.get(key)
-        if part is not None:
+        # USING (id) is a flag or a list of names.
+        if isinstance(part, exp.Expression):
             tree.set(key, expansion.expand(part, ctes=ctes))
     return tree
 
@@ -181,7 +186,7 @@ def _require_write(expansion: Expansion, entry: Entry, privilege: str, columns: 
     raise expansion.refused(expansion.caller, missing, on, f"the table {entry.name}")
 
 
-def _require_whole(expansion: Expansion, entry: Entry, what: str) -> None:
+def require_whole(expansion: Expansion, entry: Entry, what: str) -> None:
     """Raise unless nothing of the table is hidden."""
     if not entry.is_temporary and expansion.protection(entry, expansion.caller) is not None:
         raise NotSupported(

@@ -14,14 +14,17 @@ from typing import Any
 
 from sqlglot import exp
 
+from sqlml import nodes
+from sqlml.access.expansion import call_parts
 from sqlml.access.functions import TABLE_FUNCTIONS, allowed_functions
 from sqlml.access.objects import Entry, Rows
 from sqlml.dialect import read_name, to_sql
 from sqlml.errors import PermissionDenied
+from sqlml.types import ObjectName
 
 _SERIALIZE = "SELECT json_serialize_sql(?)"
 _NAME = ("catalog_name", "schema_name", "table_name")
-_ALL, _USUAL = "SET explain_output = 'all'", "SET explain_output = 'physical_only'"
+_ALL, _USUAL = "SET explain_output = 'all'", "SET explain_output = 'PHYSICAL_ONLY'"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,42 @@ class Allowed:
     table_functions: Collection[str] = ()
     # A view or macro that is kept names its relations without the database: the file may be renamed.
     is_kept: bool = False
+
+
+def without_ours(tree: exp.Expr, is_ours: Callable[[ObjectName], bool]) -> exp.Expr:
+    """A copy in which calls of sqlml's functions, which DuckDB cannot read, are the lists of their arguments."""
+    holder = exp.Paren(this=tree.copy())
+    for node in list(holder.find_all(exp.Anonymous, exp.Dot)):
+        parts = call_parts(node)
+        if parts is None:
+            continue
+        name, call = parts
+        table = node.parent if isinstance(node.parent, exp.Table) and node.arg_key == "this" else None
+        if table is not None and table.db:
+            name = ObjectName(name.name, table.db)
+        if not is_ours(name):
+            continue
+        values = [_value_of(argument) for argument in call.expressions]
+        values = [value for value in values if value is not None]
+        if table is not None:
+            found = exp.select(*(values or [exp.null()])).subquery(table.alias or "_governed_ours")
+            for key in ("joins", "pivots", "sample", "laterals"):
+                found.set(key, table.args.get(key))
+            table.replace(found)
+        else:
+            node.replace(exp.Anonymous(this="row", expressions=values or [exp.null()]))
+    found = holder.this
+    found.pop()
+    return found
+
+
+def _value_of(argument: exp.Expr) -> exp.Expr | None:
+    value = argument.expression if isinstance(argument, exp.PropertyEQ | exp.Kwarg) else argument
+    if isinstance(value, nodes.ModelRef):
+        return None
+    if isinstance(value, exp.Query) and not isinstance(value, exp.Subquery):
+        value = value.subquery()
+    return exp.Exists(this=value.copy().unnest()) if isinstance(value, exp.Subquery) else value.copy()
 
 
 def check_parsed(cursor: Rows, tree: exp.Expr, allowed: Allowed) -> None:
@@ -108,7 +147,7 @@ def _check(read: Any, allowed: Allowed, ctes: set[str]) -> None:
         kind = node.get("type")
         if kind == "BASE_TABLE":
             parts: tuple[str, ...] = tuple(str(node.get(key) or "").casefold() for key in _NAME)
-            if allowed.is_kept and parts[0] == "":
+            if allowed.is_kept and parts[0] == "" and parts[1]:
                 parts = (catalog, *parts[1:])
             is_metadata = parts[:2] == ("system", "information_schema")
             if parts not in tables and not is_metadata and not (parts[:2] == ("", "") and parts[2] in ctes):

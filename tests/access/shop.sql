@@ -1,0 +1,35 @@
+-- The shop that the attacks are on; `canary` stands for what ana may not see. Its owner is boss.
+CREATE TABLE secret (id INTEGER, name VARCHAR, code VARCHAR, amount INTEGER);
+INSERT INTO secret VALUES (1, 'one', 'plain', 10), (2, 'two', 'canary_7f3a', 20), (3, 'three', 'canary_7f3a', 73919);
+COMMENT ON TABLE secret IS 'canary_7f3a';
+CREATE INDEX secret_code ON secret (code);
+CREATE TABLE staff (id INTEGER, name VARCHAR, hidden VARCHAR DEFAULT 'canary_7f3a');
+INSERT INTO staff VALUES (1, 'ann', 'canary_7f3a'), (2, 'bea', 'canary_7f3a');
+CREATE TABLE regions (region VARCHAR);
+INSERT INTO regions VALUES ('north');
+CREATE MACRO is_open(r) AS EXISTS (SELECT 1 FROM regions WHERE regions.region = lower(r));
+CREATE MACRO only_open(r) AS is_open(r) AND upper(r) <> 'SOUTH';
+CREATE TABLE orders (id INTEGER, region VARCHAR, note VARCHAR, amount INTEGER);
+INSERT INTO orders VALUES (1, 'north', 'fine', 1), (2, 'south', 'canary_7f3a', 73919), (3, 'north', 'good', 3),
+                          (4, 'south', 'canary_7f3a', 73919);
+CREATE MACRO hide(s) AS CASE WHEN length(s) < 3 THEN s ELSE left(s, 2) || '***' END;
+CREATE TABLE people (id INTEGER, name VARCHAR, ssn VARCHAR);
+INSERT INTO people VALUES (1, 'pat', 'canary_7f3a'), (2, 'quin', 'canary_7f3a');
+CREATE TABLE notes (id INTEGER, body VARCHAR);
+INSERT INTO notes VALUES (1, 'mine'), (2, 'too');
+CREATE VIEW v_rows AS SELECT id, name, code, amount FROM secret WHERE id < 2;
+CREATE VIEW v_nested AS SELECT * FROM (SELECT id, name, code, amount FROM secret WHERE id < 2);
+CREATE VIEW v_cte AS WITH s AS (SELECT id, name, code FROM secret WHERE id < 2) SELECT * FROM s;
+CREATE VIEW v_columns AS SELECT id, name FROM secret;
+CREATE VIEW v_joined AS SELECT s.id, s.code FROM secret s JOIN regions r ON s.id < 2;
+CREATE VIEW v_closed AS SELECT * FROM secret;
+CREATE MACRO how_many(n) AS (SELECT count(*) FROM secret WHERE name = n);
+CREATE MACRO rows_of(n) AS TABLE SELECT id, name FROM secret WHERE id = n AND id < 2;
+CREATE MACRO closed() AS (SELECT max(code) FROM secret);
+CREATE MACRO closed_rows() AS TABLE SELECT * FROM secret;
+CREATE SCHEMA vault;
+CREATE TABLE vault.gold (id INTEGER, code VARCHAR);
+INSERT INTO vault.gold VALUES (1, 'canary_7f3a');
+CREATE TABLE vault.half (id INTEGER, code VARCHAR);
+INSERT INTO vault.half VALUES (1, 'canary_7f3a');
+CREATE SEQUENCE secret_ids;
