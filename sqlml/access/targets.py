@@ -29,6 +29,9 @@ def insert(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     if alternative or (conflict is not None and conflict.expressions):
         _require_write(expansion, entry, "UPDATE", None)
         require_whole(expansion, entry, "ON CONFLICT reads")
+    if alternative or conflict is not None:
+        # DuckDB looks for the rows that are there already.
+        expansion.tables.append(entry)
     if tree.args.get("returning") is not None:
         require_whole(expansion, entry, "RETURNING reads")
     _qualified(table, entry)

@@ -1,6 +1,6 @@
 -- The shop that the attacks are on; `canary` stands for what ana may not see. Its owner is boss.
 CREATE TABLE secret (id INTEGER, name VARCHAR, code VARCHAR, amount INTEGER);
-INSERT INTO secret VALUES (1, 'one', 'plain', 10), (2, 'two', 'canary_7f3a', 20), (3, 'three', 'canary_7f3a', 73919);
+INSERT INTO secret VALUES (1, 'one', NULL, 10), (2, 'two', 'canary_7f3a', 20), (3, 'three', 'canary_7f3a', 73919);
 COMMENT ON TABLE secret IS 'canary_7f3a';
 CREATE INDEX secret_code ON secret (code);
 CREATE TABLE staff (id INTEGER, name VARCHAR, hidden VARCHAR DEFAULT 'canary_7f3a');
