@@ -6,7 +6,6 @@ import dataclasses
 import os
 import threading
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from sqlml.catalog.models import has_registered
 from sqlml.catalog.schema import migrate, schema_version
 from sqlml.catalog.snapshot import Snapshot, read_snapshot
 from sqlml.dialect import parse, too_deep
-from sqlml.engine import ALL_ALLOWED, COMMENT, STRING, Allow, Database, Engine
+from sqlml.engine import ALL_ALLOWED, Allow, Database, Engine
 from sqlml.engine_private import unpark
 from sqlml.errors import (
     Cancelled,
@@ -28,28 +27,26 @@ from sqlml.errors import (
     NotSupported,
     PermissionDenied,
     SqlmlError,
-    nearest_hint,
 )
 from sqlml.functions import FUNCTIONS
-from sqlml.functions.later import LATER
 from sqlml.parameter_values import plain_parameters
 from sqlml.parameters import check_parameters
-from sqlml.planner import Planner, relations
+from sqlml.planner import Planner
 from sqlml.registration import Registration, plan_registration, register
 from sqlml.result import Result
-from sqlml.script import Piece, Reader
+from sqlml.script import Piece
 from sqlml.session_access import SessionAccess, prepare_access
 from sqlml.session_errors import with_nearest_function, without_passwords
 from sqlml.session_governed import Governor
 from sqlml.session_many import execute_many
 from sqlml.session_python import PythonFunctions
-from sqlml.session_syntax import blank, check_syntax
+from sqlml.session_scripts import Scripts, check_values
+from sqlml.session_syntax import blank, check_syntax, plan_pass_through
 from sqlml.session_tables import RegisteredTables
 from sqlml.session_transaction import Transaction
 from sqlml.statements import STATEMENTS
 from sqlml.types import ModelVersion, ObjectName, Params, Plan, Progress, SourceMap
 
-_REMEMBERED = 512
 _ATTEMPTS = 10
 # Two threads that open the same new file would both write schema `sqlml`.
 _preparing = threading.RLock()
@@ -90,13 +87,12 @@ class Session:
             raise
         self.prepared: dict[str, str] = {}
         self.on_progress: Callable[[Progress], None] | None = None
-        self._reader = Reader([*FUNCTIONS.names(), *LATER, "ml_train"], COMMENT, STRING)
-        self._scripts: OrderedDict[str, list[Piece] | None] = OrderedDict()
+        self._scripts = Scripts(self.database, self.prepared)
         self._open: weakref.ref[Result] | None = None
         self._cancelled = threading.Event()
         self.lock = threading.RLock()
         self._artifacts = ArtifactStore(self.database)
-        self._governor = Governor(self.database, self.access, self.prepared, self._has_ours, self._run_checked)
+        self._governor = Governor(self.database, self.access, self.prepared, self._scripts.has_ours, self._run_checked)
         # The query of CREATE MODEL in the user's own words, where it is planned in others.
         self._written: str | None = None
         self.is_closed = False
@@ -130,12 +126,13 @@ class Session:
         """
         params = plain_parameters(check_parameters(params))
         with self.lock, without_passwords(sql, self.database.tokenize):
-            pieces = self._pieces(sql)
+            self._ensure_open()
+            pieces = self._scripts.ours(sql)
             self._begin_statement(sql)
             if self._cancelled.is_set():
                 self._cancelled.clear()
             if self._gate.access.is_governed:
-                pieces = self._reader.read(sql, self.database.tokenize(sql), self.prepared) or None
+                pieces = self._scripts.read(sql) or None
             if pieces is None:
                 self._gate.authorise(_PASS_THROUGH)
                 result = self._pass_through(sql, params)
@@ -171,35 +168,20 @@ class Session:
         """What one statement would do; nothing is run."""
         params = check_parameters(params)
         with self.lock, without_passwords(sql, self.database.tokenize):
-            pieces = self._pieces(sql)
+            self._ensure_open()
+            pieces = self._scripts.ours(sql)
             self._park()
             self._gate = self.access.gate()
             if not self.access.acting.is_superuser:
                 raise PermissionDenied(
-                    "A plan names what is hidden from users.", hint="EXPLAIN shows what you may see; superusers may plan."
+                    "A plan names what is hidden from users.",
+                    hint="EXPLAIN shows what you may see; superusers may plan.",
                 )
             if pieces is None:
-                return self._plan_pass_through(sql, params)
+                return plan_pass_through(sql, params)
             if len(pieces) != 1:
                 raise InvalidOption("plan takes one statement.", hint="Plan the statements of a script one by one.")
             return self.plan_text(sql, params)
-
-    def _pieces(self, sql: str) -> list[Piece] | None:
-        """The statements of a text; None where none of them is ours and DuckDB takes it whole."""
-        self._ensure_open()
-        if not self.prepared and sql in self._scripts:
-            self._scripts.move_to_end(sql)
-            return self._scripts[sql]
-        pieces: list[Piece] | None = None
-        if self.prepared or not self._reader.is_foreign(sql):
-            pieces = self._reader.read(sql, self.database.tokenize(sql), self.prepared)
-            if not any(piece.is_ours for piece in pieces):
-                pieces = None
-        if not self.prepared:
-            self._scripts[sql] = pieces
-            while len(self._scripts) > _REMEMBERED:
-                self._scripts.popitem(last=False)
-        return pieces
 
     def run_script(self, sql: str, params: Mapping[str, Any] | None = None) -> Iterator[tuple[str, Result]]:
         """Run a script statement by statement: the text of each, and its result, to be read before the next.
@@ -209,18 +191,13 @@ class Session:
         values = dict(params or {})
         with self.lock, without_passwords(sql, self.database.tokenize):
             self._ensure_open()
-            pieces = self._reader.read(sql, self.database.tokenize(sql), self.prepared)
-            unused = sorted(set(values) - {name for piece in pieces for name in piece.parameters})
-            if unused:
-                raise InvalidOption(
-                    f"The script has no parameter ${unused[0]}.",
-                    hint=nearest_hint(unused[0], {n for p in pieces for n in p.parameters}, otherwise="Leave it out."),
-                )
+            pieces = self._scripts.read(sql)
+            check_values(pieces, values)
             for piece in pieces:
                 text = sql[piece.start : piece.end]
                 self._begin_statement(text)
                 # A statement may be ours only because of what was prepared before it.
-                [now] = self._reader.read(text, self.database.tokenize(text), self.prepared)
+                [now] = self._scripts.read(text)
                 used = {name: values[name] for name in piece.parameters if name in values}
                 ours = dataclasses.replace(piece, is_ours=now.is_ours)
                 yield text, self._opened(self._run_script(sql, [ours], used or None))
@@ -243,7 +220,7 @@ class Session:
             self._gate = self.access.gate()
             if self._gate.access.is_governed:
                 result = self._run_governed(text, params)
-            elif piece.is_ours or self._is_prepared(text):
+            elif piece.is_ours or self._scripts.is_prepared(text):
                 # Blank up to the statement, so that every place in it is its place in the script.
                 result = self._plan_and_run(blank(sql[: piece.start]) + text, params)
             else:
@@ -280,15 +257,6 @@ class Session:
                 # In autocommit each read of the catalog sees what is committed by then; nothing has run yet.
                 continue
         return self.run_plan(self.plan_text(text, params))
-
-    def _has_ours(self, text: str) -> bool:
-        return any(piece.is_ours for piece in self._reader.read(text, self.database.tokenize(text), self.prepared))
-
-    def _is_prepared(self, text: str) -> bool:
-        """Whether a statement is ours only because of what was prepared before it in the same script."""
-        return bool(self.prepared) and any(
-            now.is_ours for now in self._reader.read(text, self.database.tokenize(text), self.prepared)
-        )
 
     def _pass_through(self, sql: str, params: Params, source: SourceMap | None = None) -> Result:
         try:
@@ -335,16 +303,6 @@ class Session:
     def _plan_inner(self, tree: exp.Expr, planner: Planner, *, unfolded: bool) -> Plan:
         planner.unfolded = unfolded
         return self._plan_with(tree, planner)
-
-    def _plan_pass_through(self, sql: str, params: Params) -> Plan:
-        """DuckDB's own statement: read for what it names, as far as that can be read."""
-        try:
-            tree = parse(sql)
-        except SqlmlError:
-            # DuckDB is the judge of DuckDB's SQL: what it reads is then not known.
-            return Plan(statement="query", sql=sql, params=params, reads=None)
-        reads, writes = relations(tree)
-        return Plan(statement="query", sql=sql, tree=tree, params=params, reads=reads, writes=writes)
 
     def run_plan(self, plan: Plan) -> Result:
         """Authorise a plan and run it."""

@@ -1,10 +1,13 @@
-"""Whether all statements of a script can be read, before any of them runs."""
+"""Whether all statements of a script can be read, before any of them runs; and what DuckDB's own ones name."""
 
 from __future__ import annotations
 
 from sqlml.dialect import parse
 from sqlml.engine import Engine
+from sqlml.errors import SqlmlError
+from sqlml.planner import relations
 from sqlml.script import Piece
+from sqlml.types import Params, Plan
 
 
 def check_syntax(sql: str, pieces: list[Piece], engine: Engine) -> None:
@@ -26,3 +29,14 @@ def check_syntax(sql: str, pieces: list[Piece], engine: Engine) -> None:
 def blank(text: str) -> str:
     """Blanks for all but the line breaks: what stands behind keeps its line and column."""
     return "".join("\n" if char == "\n" else " " for char in text)
+
+
+def plan_pass_through(sql: str, params: Params) -> Plan:
+    """DuckDB's own statement: read for what it names, as far as that can be read."""
+    try:
+        tree = parse(sql)
+    except SqlmlError:
+        # DuckDB is the judge of DuckDB's SQL: what it reads is then not known.
+        return Plan(statement="query", sql=sql, params=params, reads=None)
+    reads, writes = relations(tree)
+    return Plan(statement="query", sql=sql, tree=tree, params=params, reads=reads, writes=writes)
