@@ -99,7 +99,9 @@ class Governor:
             return self._run_ours(text, params, relations=frozenset(), written=None)
         sent = to_sql(governed.tree)
         if self._is_ours(sent):
-            check_parsed(self._engine, without_ours(governed.tree, expansion.is_ours), self._allowed(governed, expansion))
+            check_parsed(
+                self._engine, without_ours(governed.tree, expansion.is_ours), self._allowed(governed, expansion)
+            )
             relations = frozenset(_folded(entry) for entry in expansion.tables)
             return self._run_ours(sent, values or None, relations=relations, written=written)
         self._verify(governed, expansion, sent, values or None)
@@ -140,7 +142,7 @@ class Governor:
 
     def _verify(self, governed: Governed, expansion: Expansion, sent: str, params: Params) -> None:
         check_parsed(self._engine, governed.tree, self._allowed(governed, expansion))
-        if governed.is_query or isinstance(governed.tree, _BOUND) and not governed.is_kept:
+        if governed.is_query or isinstance(governed.tree, _BOUND):
             check_bound(self._engine, lambda sql: self._engine.execute(sql, params).fetchall(), sent, expansion.tables)
 
     def _allowed(self, governed: Governed, expansion: Expansion) -> Allowed:

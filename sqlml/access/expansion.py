@@ -519,7 +519,7 @@ def _put(node: exp.Table, found: exp.Expr, fallback: str | None = None) -> None:
 
 def _behind_barrier(query: exp.Expr) -> exp.Expr:
     """A query whose rows are found before anything of the caller's looks at them."""
-    if isinstance(query, exp.Select) and not set(k for k, v in query.args.items() if v) - {"expressions", "from_"}:
+    if isinstance(query, exp.Select) and not {k for k, v in query.args.items() if v} - {"expressions", "from_"}:
         source = query.args["from_"].this if query.args.get("from_") else None
         # Only where every row of a table comes through is there nothing to guard.
         if isinstance(source, exp.Table) and not any(source.args.get(k) for k in _MOVED):
@@ -587,10 +587,14 @@ def _held_apart(body: exp.Expr, macro: Macro, arguments: Mapping[str, exp.Expr],
     return exp.select(_substitute(body, named)).from_(source).subquery()
 
 
+_CONSTANT = (
+    *(exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Parameter, exp.Neg, exp.Paren, exp.Cast, exp.DataType),
+    *(exp.DataTypeParam, exp.Array, exp.Struct, exp.PropertyEQ, exp.Identifier, exp.Interval, exp.Var),
+)
+
+
 def _is_constant(value: exp.Expr) -> bool:
-    kinds = (exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Parameter, exp.Neg, exp.Paren, exp.Cast)
-    kinds += (exp.DataType, exp.DataTypeParam, exp.Array, exp.Struct, exp.PropertyEQ, exp.Identifier, exp.Interval, exp.Var)
-    return all(isinstance(node, kinds) for node in value.walk())
+    return all(isinstance(node, _CONSTANT) for node in value.walk())
 
 
 def _substitute(body: exp.Expr, arguments: Mapping[str, exp.Expr]) -> exp.Expr:

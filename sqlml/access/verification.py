@@ -51,8 +51,8 @@ def without_ours(tree: exp.Expr, is_ours: Callable[[ObjectName], bool]) -> exp.E
             name = ObjectName(name.name, table.db)
         if not is_ours(name):
             continue
-        values = [_value_of(argument) for argument in call.expressions]
-        values = [value for value in values if value is not None]
+        given = [_value_of(argument) for argument in call.expressions]
+        values = [value for value in given if value is not None]
         if table is not None:
             found = exp.select(*(values or [exp.null()])).subquery(table.alias or "_governed_ours")
             for key in ("joins", "pivots", "sample", "laterals"):
@@ -60,9 +60,9 @@ def without_ours(tree: exp.Expr, is_ours: Callable[[ObjectName], bool]) -> exp.E
             table.replace(found)
         else:
             node.replace(exp.Anonymous(this="row", expressions=values or [exp.null()]))
-    found = holder.this
-    found.pop()
-    return found
+    rest: exp.Expr = holder.this
+    rest.pop()
+    return rest
 
 
 def _value_of(argument: exp.Expr) -> exp.Expr | None:

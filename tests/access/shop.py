@@ -202,10 +202,15 @@ class Shop:
         run = self._raw.execute
         tables = [run(f"FROM {table}").fetchall() for table in _KEPT]
         south = run("FROM shop.main.orders WHERE id IN (2, 4) ORDER BY id").fetchall()
-        return [tables, south, run("SELECT id, hidden FROM shop.main.staff WHERE id < 3").fetchall(), run(_RULES).fetchall(),
-                run("SELECT id, ssn FROM shop.main.people ORDER BY id").fetchall(),
-                run("SELECT folded_name, is_superuser FROM shop.sqlml.principals ORDER BY 1").fetchall(),
-                run("SELECT * FROM shop.sqlml.grants ORDER BY ALL").fetchall()]
+        return [
+            tables,
+            south,
+            run("SELECT id, hidden FROM shop.main.staff WHERE id < 3").fetchall(),
+            run(_RULES).fetchall(),
+            run("SELECT id, ssn FROM shop.main.people ORDER BY id").fetchall(),
+            run("SELECT folded_name, is_superuser FROM shop.sqlml.principals ORDER BY 1").fetchall(),
+            run("SELECT * FROM shop.sqlml.grants ORDER BY ALL").fetchall(),
+        ]
 
 
 FILES = ("canary.csv", "canary.txt", "canary.json", "other.duckdb", "canary.parquet")

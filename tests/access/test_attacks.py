@@ -69,14 +69,15 @@ def doors(shop: Shop) -> dict[str, Any]:
         "model": lambda: con.model("m_secret"),
         "parameter": lambda: con.execute("SELECT * FROM query(?)", ["FROM secret"]).fetchall(),
         "named parameter": lambda: con.execute("FROM query_table($t)", {"t": "secret"}).fetchall(),
-        "file by parameter": lambda: con.execute(
-            "SELECT * FROM read_text(?)", [f"{shop.files}/canary.txt"]
-        ).fetchall(),
+        "file by parameter": lambda: con.execute("SELECT * FROM read_text(?)", [f"{shop.files}/canary.txt"]).fetchall(),
         "query of ml_train": lambda: con.execute(
             "CALL ml_train('q', query => ?, model_type => 'linear_reg', input_label_cols => ['id'])",
             ["SELECT id, note FROM orders"],
         ).fetchall(),
-        "register over a table": lambda: (con.register("secret", pd.DataFrame({"id": [1]})), con.execute("FROM secret")),
+        "register over a table": lambda: (
+            con.register("secret", pd.DataFrame({"id": [1]})),
+            con.execute("FROM secret"),
+        ),
         "script": lambda: [r.fetchall() for _, r in con.session.run_script("SELECT 1; FROM secret")],
     }
 
