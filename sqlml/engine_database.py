@@ -58,6 +58,8 @@ class Database:
         self._lock = threading.Lock()
         self.udf_errors: dict[str, SqlmlError] = {}
         self.is_loaded = False
+        # Whether the interpreter is on its way out and has closed it.
+        self.is_over = False
         # The user's own connections that sqlml.load was given; it keeps none of them open.
         self._hosts: list[Callable[[], Any]] = []
         self._udfs: dict[str, tuple[str, str]] = {}
@@ -270,5 +272,6 @@ class Database:
 @atexit.register
 def _close_all() -> None:
     for database in list(_open.values()):
+        database.is_over = True
         database.root.close()
     _open.clear()
