@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.catalogue import BENCHMARKS
 from benchmarks.measure import Figure, text
 from benchmarks.report import RESULTS, Report, read_all
+from docs.written import write_or_check
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 # A ratio this near to 1 is called equal.
@@ -130,17 +131,7 @@ def _is_detail(figure: Figure) -> bool:
 
 def main() -> int:
     """Write the page, or compare it with --check; returns the exit code."""
-    made = page(read_all(RESULTS))
-    if "--check" in sys.argv[1:]:
-        if not PAGE.exists() or PAGE.read_text("utf-8") != made:
-            print(
-                "docs/performance.md is not that of benchmarks/results: run `python -m benchmarks.page`.",
-                file=sys.stderr,
-            )
-            return 1
-        return 0
-    PAGE.write_text(made, "utf-8")
-    return 0
+    return write_or_check({PAGE: page(read_all(RESULTS))}, "python -m benchmarks.page")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import sqlml
+from docs.written import write_or_check
 from sqlml.functions import FUNCTIONS
 from sqlml.model_types import MODEL_TYPES
 from sqlml.model_types.base import ModelType
@@ -130,14 +131,7 @@ def _creation(kind: ModelType, function: str, folder: str) -> str:
 
 def main() -> int:
     """Write the page, or compare it with --check; returns the exit code."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        if _PAGE.read_text("utf-8") != text:
-            print("docs/matrix.md is out of date: run `python -m docs.matrix`.", file=sys.stderr)
-            return 1
-        return 0
-    _PAGE.write_text(text, "utf-8")
-    return 0
+    return write_or_check({_PAGE: page()}, "python -m docs.matrix")
 
 
 if __name__ == "__main__":

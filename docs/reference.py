@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from docs.reference_doors import api_page, commands_page, errors_page
+from docs.written import write_or_check
 from sqlml.described_options import describe_options
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
@@ -89,14 +90,7 @@ def _lint_rule(kind: type[Any]) -> str:
 
 def main() -> int:
     """Write the pages, or compare them with --check; returns the exit code."""
-    for name, text in reference_pages().items():
-        path = _FOLDER / name
-        if "--check" not in sys.argv[1:]:
-            path.write_text(text, "utf-8")
-        elif not path.exists() or path.read_text("utf-8") != text:
-            print(f"docs/{name} is out of date: run `make reference`.", file=sys.stderr)
-            return 1
-    return 0
+    return write_or_check({_FOLDER / name: text for name, text in reference_pages().items()}, "make reference")
 
 
 if __name__ == "__main__":

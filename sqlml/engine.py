@@ -149,6 +149,14 @@ class Engine:
         with self.guard(text):
             self._duck.extract_statements(text)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the connection is gone: by `close`, or let go with all others as the interpreter ends.
+
+        Other libraries have exit handlers that run later: what they would roll back has been rolled back.
+        """
+        return self.database.is_over or not self._release.alive
+
     def interrupt(self) -> None:
         """Stop what runs on this connection, from any thread."""
         self._duck.interrupt()

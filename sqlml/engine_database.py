@@ -62,6 +62,8 @@ class Database:
         self.may_be_governed = False
         self.access: Any = None
         self.access_lock = threading.Lock()
+        # Whether the interpreter is on its way out and has closed it.
+        self.is_over = False
         # The user's own connections that sqlml.load was given; it keeps none of them open.
         self._hosts: list[Callable[[], Any]] = []
         self._udfs: dict[str, tuple[str, str]] = {}
@@ -274,5 +276,6 @@ class Database:
 @atexit.register
 def _close_all() -> None:
     for database in list(_open.values()):
+        database.is_over = True
         database.root.close()
     _open.clear()

@@ -349,6 +349,8 @@ class Session:
         """Commit or roll back the open transaction, if there is one."""
         with self.lock:
             self._ensure_open()
+            if not commit and self.database.is_over:
+                return
             self._park()
             self.transaction.end(commit=commit)
 

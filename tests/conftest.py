@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # side ten times slower. It must be said before any of them is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# The tests start some hundred interpreters: without it each of them, and each worker, would compile all modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -72,5 +72,8 @@ class Page:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        assert done.returncode == 0, f"{block}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        said = f"{block}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, said
+        # What fails while a program ends leaves its exit code alone.
+        assert "Traceback" not in done.stderr, said
         return done.stdout

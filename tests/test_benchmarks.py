@@ -79,7 +79,8 @@ def test_tpch_by_the_command(tmp_path, monkeypatch):
     assert told["settings"] == {"scale factor": 0.001, "repeats": 1}
     names = [figure["name"] for figure in told["figures"]]
     assert names[:2] == ["sqlml / DuckDB, sum of 22", "control: DuckDB / DuckDB, sum of 22"]
-    assert [name.strip() for name in names[4:]] == [f"Q{n}" for n in range(1, 23)]
+    assert [name.strip() for name in names[2:4]] == ["sqlml / DuckDB by run", "control by run"]
+    assert [name.strip() for name in names[6:]] == [f"Q{n}" for n in range(1, 23)]
     assert all(len(figure["samples"]) == 1 and figure["figure"] > 0 for figure in told["figures"])
     assert "Query by query" in (tmp_path / "results" / "performance.md").read_text("utf-8")
 

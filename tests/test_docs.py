@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from sqlml.dialect import parse
+from sqlml.errors import SqlmlError
 from tests.fences import ROOT, blocks, pages
 from tests.pages import LANGUAGES, Page
 
@@ -99,3 +101,22 @@ def test_the_matrix_is_up_to_date():
     assert [line.split("]")[0] for line in written if line.startswith("| [")] == [
         f"| [{n}" for n in MODEL_TYPES.names()
     ]
+
+
+def test_the_examples_of_the_reference_can_be_read(con):
+    """Their tables are not there, so they do not run; what a call becomes, and the clause of a warning, are no examples."""
+    read = 0
+    lines = (ROOT / "docs" / "reference.md").read_text("utf-8").splitlines()
+    first_of_lint_rules = lines.index("## Lint rules")
+    for block in blocks(ROOT / "docs" / "reference.md"):
+        before = next(line for line in reversed(lines[: block.line - 1]) if line)
+        if block.language != "sql" or before.startswith(("Becomes", "Is roughly")) or block.line > first_of_lint_rules:
+            continue
+        for piece in con.session._reader.read(block.text, con.session.database.tokenize(block.text), {}):
+            text = block.text[piece.start : piece.end]
+            try:
+                parse(text) if piece.is_ours else con.session.database.check_syntax(text)
+            except SqlmlError as error:
+                raise AssertionError(f"{block}: {error}") from None
+            read += 1
+    assert read > 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,24 @@ def data(con: sqlml.Connection) -> sqlml.Connection:
     return con
 
 
+@pytest.fixture(scope="module")
+def databases() -> Iterator[dict[str, sqlml.Connection]]:
+    opened: dict[str, sqlml.Connection] = {}
+    yield opened
+    for connection in opened.values():
+        connection.close()
+
+
+@pytest.fixture
+def trained(databases: dict[str, sqlml.Connection], model_type) -> sqlml.Connection:
+    """The data and its model `m`, trained once for all tests that only ask it."""
+    if model_type.name not in databases:
+        con = databases[model_type.name] = sqlml.connect()
+        con.execute(DATA)
+        _train(con, model_type)
+    return databases[model_type.name]
+
+
 def _predictions(con: sqlml.Connection, model_type, relation: str, order: str = "id") -> list:
     call = f"ml_predict('m', t), {_scores(model_type)}"
     return con.execute(f"SELECT {call} FROM ({relation}) AS t ORDER BY {order}").fetchall()
@@ -101,15 +120,13 @@ def _scores(model_type) -> str:
     return "map_values(ml_predict_proba('m', t))" if _task(model_type) == "classification" else "ml_predict('m', t)"
 
 
-def test_learns_something(data, model_type) -> None:
-    _train(data, model_type)
+def test_learns_something(trained, model_type) -> None:
     metric = "accuracy" if _task(model_type) == "classification" else "r2_score"
-    [(found,)] = data.execute(f"SELECT {metric} FROM ML.EVALUATE(MODEL m, TABLE data)").fetchall()
+    [(found,)] = trained.execute(f"SELECT {metric} FROM ML.EVALUATE(MODEL m, TABLE data)").fetchall()
     assert found > 0.9
 
 
-def test_nulls_and_unseen_values(data, model_type) -> None:
-    _train(data, model_type)
+def test_nulls_and_unseen_values(trained, model_type) -> None:
     rows = """
         SELECT 1 AS id, NULL AS num, NULL AS "Colour", NULL AS flag, NULL AS day, NULL AS amount, NULL AS moment, NULL AS huge
         UNION ALL SELECT 2, 1e9, 'never seen', true, DATE '1950-02-03', 0, TIMESTAMP '2999-12-31 23:59:59', -1
@@ -117,7 +134,7 @@ def test_nulls_and_unseen_values(data, model_type) -> None:
         UNION ALL SELECT 4, 'inf'::DOUBLE, 'red', false, NULL, 1, NULL, 170141183460469231731687303715884105727
         UNION ALL SELECT 5, '-inf'::DOUBLE, 'RED', NULL, DATE '2024-01-01', 1, NULL, 5
     """
-    found = _predictions(data, model_type, rows)
+    found = _predictions(trained, model_type, rows)
     assert len(found) == 5
     for predicted, scores in found:
         assert predicted is not None
@@ -128,16 +145,15 @@ def test_nulls_and_unseen_values(data, model_type) -> None:
     # NaN and infinities count as NULL.
     same = "SELECT id, {} AS num, 'red' AS \"Colour\", true AS flag, DATE '2024-01-05' AS day, 1 AS amount, moment, 3 AS huge FROM data LIMIT 1"
     answers = {
-        str(_predictions(data, model_type, same.format(v)))
+        str(_predictions(trained, model_type, same.format(v)))
         for v in ("NULL", "'nan'::DOUBLE", "'inf'::DOUBLE", "'-inf'::DOUBLE")
     }
     assert len(answers) == 1
 
 
-def test_no_rows_to_predict(data, model_type) -> None:
-    _train(data, model_type)
-    assert _predictions(data, model_type, "FROM data WHERE false") == []
-    table = data.execute("SELECT * FROM ML.PREDICT(MODEL m, (FROM data WHERE false))").arrow()
+def test_no_rows_to_predict(trained, model_type) -> None:
+    assert _predictions(trained, model_type, "FROM data WHERE false") == []
+    table = trained.execute("SELECT * FROM ML.PREDICT(MODEL m, (FROM data WHERE false))").arrow()
     assert table.num_rows == 0
     assert table.column_names[0] == f"predicted_{_label(model_type)}"
 
@@ -161,33 +177,31 @@ def test_two_rows_one_row_no_row(data, model_type) -> None:
     assert data.execute("SELECT count(*) FROM sqlml.models WHERE model_name = 'one'").fetchall() == [(0,)]
 
 
-def test_columns_by_name(data, model_type) -> None:
+def test_columns_by_name(trained, model_type) -> None:
     """Shuffled, in another case, with more columns: the same predictions."""
-    _train(data, model_type)
-    expected = _predictions(data, model_type, "FROM data")
+    expected = _predictions(trained, model_type, "FROM data")
     shuffled = 'SELECT huge AS HUGE, moment AS "Moment", amount, day AS DAY, flag, "Colour" AS colour, num AS "Num", id, 7 AS extra, [1] AS list FROM data'
-    assert _predictions(data, model_type, shuffled) == expected
-    tabled = data.execute(
+    assert _predictions(trained, model_type, shuffled) == expected
+    tabled = trained.execute(
         f"SELECT predicted_{_label(model_type)} FROM ML.PREDICT(MODEL m, ({shuffled})) ORDER BY id"
     ).fetchall()
     assert [p for (p,) in tabled] == [p for p, _ in expected]
     with pytest.raises(NotFound, match='"Colour"') as raised:
-        _predictions(data, model_type, 'SELECT * EXCLUDE ("Colour") FROM data')
+        _predictions(trained, model_type, 'SELECT * EXCLUDE ("Colour") FROM data')
     assert raised.value.hint
     with pytest.raises(NotFound, match='"Colour", "day"'):
-        _predictions(data, model_type, 'SELECT * EXCLUDE ("Colour", day) FROM data')
+        _predictions(trained, model_type, 'SELECT * EXCLUDE ("Colour", day) FROM data')
 
 
-def test_a_row_scores_alike_alone_and_among_others(data, model_type) -> None:
-    _train(data, model_type)
-    together = _predictions(data, model_type, "FROM data")
-    alone = [_predictions(data, model_type, f"FROM data WHERE id = {i}")[0] for i in range(0, 160, 23)]
+def test_a_row_scores_alike_alone_and_among_others(trained, model_type) -> None:
+    together = _predictions(trained, model_type, "FROM data")
+    alone = [_predictions(trained, model_type, f"FROM data WHERE id = {i}")[0] for i in range(0, 160, 23)]
     if model_type.name in BY_MATRIX:
         assert np.array([s for _, s in alone]) == pytest.approx(np.array([s for _, s in together[::23]]), abs=1e-12)
     else:
         assert alone == together[::23]
     # Over more rows than fit a vector, on all threads.
-    many = _predictions(data, model_type, "SELECT d.*, r.n FROM data AS d, range(60) AS r(n)", "n, id")
+    many = _predictions(trained, model_type, "SELECT d.*, r.n FROM data AS d, range(60) AS r(n)", "n, id")
     if model_type.name in BY_MATRIX:
         assert np.array([s for _, s in many]) == pytest.approx(np.array([s for _, s in together * 60]), abs=1e-12)
     else:
@@ -221,24 +235,23 @@ def test_another_seed_is_another_split(data, model_type) -> None:
     assert sizes == [160]
 
 
-def test_bytes_there_and_back(data, model_type) -> None:
+def test_bytes_there_and_back(trained, model_type) -> None:
     """Artifact to scorer: the scores that SQL gives; and the same bytes again."""
     import pyarrow as pa
 
-    _train(data, model_type)
-    database = data.session.database
+    database = trained.session.database
     [model] = read_snapshot(database, ["m"]).versions
     body = read_body(database, model)
     assert body is not None
     assert artifacts.sha256(body) == model.sha256
     document = json.loads(body)
     assert artifacts.to_bytes(document) == body
-    inputs = data.execute("SELECT * FROM data ORDER BY id").arrow()
+    inputs = trained.execute("SELECT * FROM data ORDER BY id").arrow()
     # SQL that is kept gives the inputs as a struct, whatever scores.
-    plan = data.plan("CREATE VIEW v AS SELECT ml_predict('m', t) FROM data AS t").sql
+    plan = trained.plan("CREATE VIEW v AS SELECT ml_predict('m', t) FROM data AS t").sql
     struct = plan[plan.index("{") : plan.rindex("}") + 1]
     rows = (
-        data.execute(f"SELECT s FROM (SELECT t.id, {struct} AS s FROM data AS t) ORDER BY id")
+        trained.execute(f"SELECT s FROM (SELECT t.id, {struct} AS s FROM data AS t) ORDER BY id")
         .arrow()
         .column("s")
         .combine_chunks()
@@ -246,7 +259,9 @@ def test_bytes_there_and_back(data, model_type) -> None:
     arrays = {rows.type.field(i).name: rows.field(i) for i in range(rows.type.num_fields)}
     scores = load_scorer(model.format, document).score(arrays)
     assert scores.shape[0] == inputs.num_rows == pa.table(arrays).num_rows
-    expected = data.execute(f"SELECT sqlml_predict('{model.sha256}', {struct}) FROM data AS t ORDER BY id").fetchall()
+    expected = trained.execute(
+        f"SELECT sqlml_predict('{model.sha256}', {struct}) FROM data AS t ORDER BY id"
+    ).fetchall()
     assert scores.tolist() == [list(row) for (row,) in expected]
 
 
@@ -273,10 +288,11 @@ def test_training_and_evaluating_agree(data, model_type) -> None:
     assert data.execute("SELECT training_rows, evaluation_rows FROM sqlml.runs").fetchall() == [(106, 54)]
 
 
-def test_the_label_is_no_feature(data, model_type) -> None:
+def test_the_label_is_no_feature(trained, model_type) -> None:
     """Predicting needs no label, and does not look at one that is there."""
-    _train(data, model_type)
-    expected = _predictions(data, model_type, "FROM data")
+    expected = _predictions(trained, model_type, "FROM data")
     wrong = "NULL" if _task(model_type) == "classification" else "-1e6"
-    assert _predictions(data, model_type, f"SELECT * REPLACE ({wrong} AS {_label(model_type)}) FROM data") == expected
-    assert _predictions(data, model_type, f"SELECT * EXCLUDE ({_label(model_type)}) FROM data") == expected
+    assert (
+        _predictions(trained, model_type, f"SELECT * REPLACE ({wrong} AS {_label(model_type)}) FROM data") == expected
+    )
+    assert _predictions(trained, model_type, f"SELECT * EXCLUDE ({_label(model_type)}) FROM data") == expected

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,8 +75,18 @@ def opened(file: Path):
     con.close()
 
 
-def _scored(con: sqlml.Connection, name: str):
-    """The model, its document, its scores by SQL and by the kernel, and the sum of the sizes of its terms."""
+# Several tests compare with the same scores of the same file.
+_SCORED: dict[str, tuple[Any, ...]] = {}
+
+
+def _scored(con: sqlml.Connection, name: str) -> tuple[Any, ...]:
+    """The model, its document, its inputs as SQL, and its scores by SQL and by the kernel."""
+    if name not in _SCORED:
+        _SCORED[name] = _score(con, name)
+    return _SCORED[name]
+
+
+def _score(con: sqlml.Connection, name: str) -> tuple[Any, ...]:
     [model] = read_snapshot(con.session.database, [name]).versions
     document = artifacts.document(model, read_body(con.session.database, model))
     form = sql_form(model, document)

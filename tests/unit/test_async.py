@@ -252,16 +252,18 @@ def test_under_anyio() -> None:
 
 
 def test_the_thread_ends_with_the_connection() -> None:
-    before = threading.active_count()
+    # Threads of other tests may end meanwhile.
+    before = set(threading.enumerate())
 
     async def work(con: sqlml.AsyncConnection) -> None:
         await con.execute("SELECT 1")
+        assert set(threading.enumerate()) - before
 
     run(work)
     deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
+    while set(threading.enumerate()) - before and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert threading.active_count() == before
+    assert not set(threading.enumerate()) - before
 
 
 def test_what_is_loaded_and_that_python_ends() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import subprocess
+import sys
 import threading
 import uuid
 import warnings
@@ -364,3 +366,42 @@ def test_jupysql(fares, monkeypatch):
     assert "magic" in models(fares)
     with fares.begin() as con:
         con.execute(sa.text("DROP MODEL magic"))
+
+
+# JupySQL closes its connections like this: in an exit handler that is older than ours, and so runs after it.
+LEAVING = """
+import atexit
+kept = []
+def leave():
+    for con in kept:
+        con.rollback()
+        con.close()
+        print(con.closed)
+    try:
+        lost.commit()
+    except sqlml.errors.ConnectionClosed:
+        print("not committed")
+atexit.register(leave)
+import sqlalchemy as sa
+import sqlml
+engine = sa.create_engine("sqlml:///:memory:")
+one = engine.connect()
+one.exec_driver_sql("CREATE TABLE t AS FROM range(100000)")
+rows = one.exec_driver_sql("FROM t")
+rows.fetchone()
+for autocommit in (True, False):
+    con = sqlml.connect(autocommit=autocommit)
+    con.execute("CREATE TABLE t AS FROM range(100000)")
+    result = con.execute("FROM t")
+    result.fetchone()
+    kept += [con]
+lost = sqlml.connect(autocommit=False)
+lost.execute("CREATE TABLE t (i INTEGER)")
+kept += [one]
+"""
+
+
+def test_leaving_python_with_connections_that_are_closed_late():
+    done = subprocess.run([sys.executable, "-c", LEAVING], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split("\n") == ["True", "True", "True", "not committed", ""]
