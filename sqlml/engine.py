@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +12,7 @@ import duckdb
 from sqlglot import exp
 
 from sqlml.engine_aside import Aside, interruptibly
+from sqlml.engine_changes import NOTHING, Changes, Changing, Kind, kind_of
 from sqlml.engine_database import ALL_ALLOWED, Allow, Database
 from sqlml.engine_errors import translate
 from sqlml.engine_private import unpark
@@ -22,6 +23,7 @@ from sqlml.types import Column, Params, SourceMap
 __all__ = ["ALL_ALLOWED", "COMMENT", "STRING", "Allow", "Database", "Engine"]
 
 _DESCRIBE = "DESCRIBE "
+_EXPLAIN_ALL, _EXPLAIN_AS_USUAL = "SET explain_output = 'all'", "SET explain_output = 'PHYSICAL_ONLY'"
 _BATCH = 122_880
 _VISIBLE = """
 SELECT count(*) FROM information_schema.tables
@@ -43,6 +45,10 @@ class Engine:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        # What changes the meaning of names, and what may begin or end a transaction.
+        self.changes, self.transactions = Changes(), Changes()
+        self._has_made = False
+        self._explains_all = False
         try:
             self._duck = database.cursor()
         except BaseException:
@@ -56,19 +62,57 @@ class Engine:
         # DuckDB would look for tables among the local variables of this very method.
         self._duck.execute("SET python_enable_replacements = false")
 
-    def execute(self, sql: str, params: Params = None, source: SourceMap | None = None) -> Result:
-        """Run SQL; the result streams."""
+    def execute(
+        self, sql: str, params: Params = None, source: SourceMap | None = None, *, has_only_rows: bool = False
+    ) -> Result:
+        """Run SQL; the result streams. `has_only_rows`: it is known to read or write rows, and to do nothing else."""
         guard = _Guard(self, sql, source)
+        if self._explains_all:
+            self._explain_as_usual()
         duck = Aside(self._duck, self.interrupt) if self.database.runs_python else self._duck
-        with guard:
+        with NOTHING if has_only_rows else self._counted(sql), guard:
             duck.execute(sql, params) if params else duck.execute(sql)
         return Result(duck, guard, self.database.arrow_types, unpark)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL of our own and return all rows."""
-        with self.guard():
+        with self._counted(sql), self.guard():
             found: list[tuple[Any, ...]] = self._duck.execute(sql, list(params)).fetchall()
             return found
+
+    def explain(self, sql: str, params: Params = None) -> dict[str, str]:
+        """DuckDB's plans of a statement as JSON, by name, the one that is bound and not optimized yet included."""
+        text = "EXPLAIN (FORMAT json) " + sql
+        with self.guard():
+            self._duck.execute(_EXPLAIN_ALL)
+            self._explains_all = True
+            try:
+                found = (self._duck.execute(text, params) if params else self._duck.execute(text)).fetchall()
+            finally:
+                self._explain_as_usual()
+        return {str(name): str(plan) for name, plan in found}
+
+    def _explain_as_usual(self) -> None:
+        # After an error in a transaction DuckDB sets nothing until that was rolled back.
+        with suppress(duckdb.TransactionException):
+            self._duck.execute(_EXPLAIN_AS_USUAL)
+            self._explains_all = False
+
+    def _counted(self, sql: str) -> AbstractContextManager[None]:
+        if not self.database.may_be_governed:
+            return NOTHING
+        kind = kind_of(sql)
+        if kind is Kind.ROWS:
+            return NOTHING
+        if kind is Kind.TRANSACTION and not self._has_made:
+            return Changing(self.transactions)
+        # What was made may be made undone with the transaction.
+        self._has_made = kind is not Kind.TRANSACTION
+        return self.changing()
+
+    def changing(self) -> AbstractContextManager[None]:
+        """While something is done to the connection that changes what names mean to it, or to all."""
+        return Changing(self.transactions, self.changes, self.database.changes)
 
     def describe(self, query: str, params: Params = None, source: SourceMap | None = None) -> list[Column]:
         """Names and types of a query's columns; nothing is run."""
@@ -130,8 +174,10 @@ class Engine:
 
     def _roll_back(self) -> None:
         # A commit that failed has already ended the transaction.
-        with suppress(duckdb.TransactionException):
+        with suppress(duckdb.TransactionException), self.changing():
             self._duck.execute("ROLLBACK")
+        if self._explains_all:
+            self._explain_as_usual()
 
     def tokenize(self, text: str) -> list[tuple[int, Any]]:
         """DuckDB's own tokens: byte offset and kind."""
@@ -169,13 +215,13 @@ class Engine:
     def register_function(self, declared: Any) -> None:
         """Register a function of the user's for the statements of this transaction, for all once it is committed."""
         self.database.runs_python = True
-        with self.guard():
+        with self.changing(), self.guard():
             self.database.register_on(self._duck, declared)
 
     def register(self, name: str, data: Any) -> None:
         """Make a dataframe or Arrow table readable as a view."""
         try:
-            with self.guard():
+            with self.changing(), self.guard():
                 self._duck.register(name, data)
         except TypeError:
             raise InvalidOption(
@@ -185,7 +231,7 @@ class Engine:
 
     def unregister(self, name: str) -> None:
         """Forget a registered dataframe."""
-        with self.guard():
+        with self.changing(), self.guard():
             self._duck.unregister(name)
 
     def close(self) -> None:

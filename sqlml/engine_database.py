@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 
+from sqlml.engine_catalog_version import CatalogVersion
+from sqlml.engine_changes import Changes
 from sqlml.engine_errors import name_taken, translate
 from sqlml.engine_opening import KEY, PRIVATE, connect, copy_of, is_alive, is_default, is_read_only, key_of, key_read_by
 from sqlml.engine_private import builtin_functions
@@ -58,10 +60,13 @@ class Database:
         self._lock = threading.Lock()
         self.udf_errors: dict[str, SqlmlError] = {}
         self.is_loaded = False
-        # Whether users and grants may be there, and those that were committed last; session_access.py keeps them.
+        # Whether users and grants may be there; those committed last, by catalog, are kept by session_access.py.
         self.may_be_governed = False
-        self.access: Any = None
+        self.access: dict[str, tuple[int, Any]] = {}
         self.access_lock = threading.Lock()
+        self._versions: dict[str, CatalogVersion] = {}
+        # What sessions of sqlml's do to objects, settings and transactions, from before to after.
+        self.changes = Changes()
         # Whether the interpreter is on its way out and has closed it.
         self.is_over = False
         # The user's own connections that sqlml.load was given; it keeps none of them open.
@@ -172,6 +177,13 @@ class Database:
             hint="Call sqlml.load with the connection that runs this statement.",
         )
 
+    def catalog_version(self, catalog: str) -> CatalogVersion:
+        """What tells whether the committed catalog of an attached file is another one."""
+        with self._lock:
+            if catalog not in self._versions:
+                self._versions[catalog] = CatalogVersion(self, catalog)
+            return self._versions[catalog]
+
     def cursor(self) -> Any:
         """A new DuckDB connection to this instance; DuckDB lets one thread at a time ask for it.
 
@@ -270,6 +282,8 @@ class Database:
             self.users -= 1
             if self.users <= 0:
                 _open.pop(self.key, None)
+                for version in self._versions.values():
+                    version.close()
                 self.root.close()
 
 

@@ -5,6 +5,7 @@ A rewritten call may use a parameter twice, or not at all, so positions no longe
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,20 +38,30 @@ def name_parameters(tree: exp.Expr, params: Params) -> tuple[dict[str, Any], Rep
 
     Raises InvalidOption when a value is missing or left over.
     """
-    marks = sorted(tree.find_all(exp.Placeholder), key=lambda n: nodes.span_of(n) or (0, 0))
-    values: dict[str, Any] = {}
+    marks = _marks(tree)
+    names = parameter_names(tree)
+    values = values_of(names, params)
     replaced: Replaced = []
-    count = 0
-    for mark in marks:
-        name = str(mark.args.get("this") or "")
-        if not name:
-            count += 1
-            name = str(count)
-        values[_sent(name)] = _value(name, params)
+    for mark, name in zip(marks, names, strict=True):
         mark.set("this", _sent(name))
         span = nodes.span_of(mark)
         if span:
             replaced.append((*span, mark))
+    return values, replaced
+
+
+def parameter_names(tree: exp.Expr) -> list[str]:
+    """The parameters of a tree in the order of the text, those without a name by their number."""
+    count = itertools.count(1)
+    return [str(mark.args.get("this") or "") or str(next(count)) for mark in _marks(tree)]
+
+
+def values_of(names: Sequence[str], params: Params) -> dict[str, Any]:
+    """The values of parameters by the names they are sent under.
+
+    Raises InvalidOption when a value is missing or left over.
+    """
+    values = {_sent(name): _value(name, params) for name in names}
     if params is not None and not isinstance(params, Mapping) and len(params) > len(values):
         raise InvalidOption(
             f"{len(params)} values were given for {len(values)} parameters.",
@@ -60,7 +71,11 @@ def name_parameters(tree: exp.Expr, params: Params) -> tuple[dict[str, Any], Rep
         if _sent(str(name)) not in values:
             hint = nearest_hint(str(name), values, otherwise="Pass one value a parameter.")
             raise InvalidOption(f'The statement has no parameter "{name}".', hint=hint)
-    return values, replaced
+    return values
+
+
+def _marks(tree: exp.Expr) -> list[exp.Placeholder]:
+    return sorted(tree.find_all(exp.Placeholder), key=lambda n: nodes.span_of(n) or (0, 0))
 
 
 def _sent(name: str) -> str:

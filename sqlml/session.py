@@ -36,6 +36,7 @@ from sqlml.registration import Registration, plan_registration, register
 from sqlml.result import Result
 from sqlml.script import Piece
 from sqlml.session_access import SessionAccess, prepare_access
+from sqlml.session_consistency import CatalogMoved
 from sqlml.session_errors import with_nearest_function, without_passwords
 from sqlml.session_governed import Governor
 from sqlml.session_many import execute_many
@@ -216,8 +217,8 @@ class Session:
         for piece in pieces:
             if result is not None:
                 result.close()
+                self._gate = self.access.gate()
             text = sql[piece.start : piece.end]
-            self._gate = self.access.gate()
             if self._gate.access.is_governed:
                 result = self._run_governed(text, params)
             elif piece.is_ours or self._scripts.is_prepared(text):
@@ -232,6 +233,11 @@ class Session:
 
     def _run_governed(self, text: str, params: Params) -> Result:
         try:
+            for _ in range(_ATTEMPTS - 1):
+                try:
+                    return self._governor.run(text, params)
+                except CatalogMoved:
+                    self._gate = self.access.gate()
             return self._governor.run(text, params)
         except SqlmlError as error:
             self.transaction.failed()

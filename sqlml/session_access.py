@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlml.access.acting import NOT_GOVERNED, Acting
@@ -35,7 +36,10 @@ class SessionAccess:
         self._founded: str | None = None
         self._authorized: str | None = None
         self._role: str | None = None
-        self._is_changing = False
+        # Whether the open transaction has changed access itself.
+        self.is_changing = False
+        # The version of the committed catalog when the statement began.
+        self.seen = 0
         self.acting = self.refresh()
         if login is not None and not self.acting.access.is_governed:
             raise NotFound(
@@ -67,20 +71,20 @@ class SessionAccess:
     def _access(self) -> Access:
         if not self._engine.database.may_be_governed:
             return NOT_GOVERNED
-        committed = committed_access(self._engine.database, self.catalog)
-        if self._is_changing:
+        self.seen, newest = committed_access(self._engine.database, self.catalog)
+        if self.is_changing:
             try:
-                self._is_changing = self._engine.in_transaction()
-                own = read_access(self._engine, self.catalog) if self._is_changing else committed
+                self.is_changing = self._engine.in_transaction()
+                own = read_access(self._engine, self.catalog) if self.is_changing else newest
             except TransactionAborted:
-                own = committed
+                own = newest
             # Two transactions that both change access conflict, so the higher version is the newer.
-            return own if own.version > committed.version else committed
-        return committed
+            return own if own.version > newest.version else newest
+        return newest
 
     def will_change(self) -> None:
         """This transaction changes access: the next statement of every session reads it anew."""
-        self._engine.database.may_be_governed = self._is_changing = True
+        self._engine.database.may_be_governed = self.is_changing = True
 
     def log_in(self, user: str) -> None:
         """Act as the user that was made just now."""
@@ -107,19 +111,29 @@ class SessionAccess:
         return read_securables(self._engine, self.catalog, kind)
 
 
-def committed_access(database: Database, catalog: str) -> Access:
-    """The newest that is committed, whatever an open transaction of the session still sees."""
+def committed_access(database: Database, catalog: str) -> tuple[int, Access]:
+    """The version of the committed catalog, and who may do what in it, whatever an open transaction still sees."""
+    version = database.catalog_version(catalog).read()
     with database.access_lock:
-        reading = _Committed(database)
-        try:
-            reading.rows("BEGIN TRANSACTION READ ONLY")
-            known = database.access
-            if known is None or known.version != read_version(reading, catalog) or known.catalog != catalog:
-                database.access = known = read_access(reading, catalog)
-            assert isinstance(known, Access)
-            return known
-        finally:
-            reading.close()
+        known = database.access.get(catalog)
+        if known is None or known[0] != version:
+            # Read after the version was: at worst it is newer, and read once more by the next statement.
+            with committed(database) as reading:
+                if known is None or known[1].version != read_version(reading, catalog):
+                    known = (version, read_access(reading, catalog))
+                database.access[catalog] = known = (version, known[1])
+        return known
+
+
+@contextmanager
+def committed(database: Database) -> Iterator[_Committed]:
+    """A transaction of its own, which sees what is committed."""
+    reading = _Committed(database)
+    try:
+        reading.rows("BEGIN TRANSACTION READ ONLY")
+        yield reading
+    finally:
+        reading.close()
 
 
 class _Committed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlglot import exp
@@ -23,14 +24,22 @@ from sqlml.catalog.access_objects import apply_changes
 from sqlml.dialect import parse, to_sql, too_deep
 from sqlml.engine import Engine
 from sqlml.engine_private import unpark
-from sqlml.errors import AlreadyExists, InvalidSql, NotFound, PermissionDenied, SqlmlError
+from sqlml.errors import (
+    AlreadyExists,
+    InvalidSql,
+    NotFound,
+    PermissionDenied,
+    SqlmlError,
+)
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.base import named_value
 from sqlml.functions.later import LATER
-from sqlml.parameters import name_parameters
+from sqlml.parameters import name_parameters, parameter_names, values_of
 from sqlml.result import Result, no_rows
 from sqlml.rewriter import constant
 from sqlml.session_access import SessionAccess
+from sqlml.session_consistency import Consistency
+from sqlml.session_decisions import Decision, Decisions
 from sqlml.types import ObjectName, Params
 
 # What DuckDB takes as well for BEGIN, COMMIT and ROLLBACK.
@@ -46,6 +55,10 @@ _TRANSACTIONS: dict[str, Callable[[], exp.Expr]] = {
 
 # Statements that DuckDB binds without running them.
 _BOUND = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
+# Statements that only read, and those that DuckDB runs in a transaction.
+_READING = (exp.Query, exp.Values, exp.Pivot, exp.Describe, exp.Summarize, exp.Show)
+# EXPLAIN ANALYZE runs what it explains.
+_WRITING = (*_BOUND, exp.TruncateTable, exp.Create, exp.Drop, exp.Alter, exp.Comment, nodes.Explain)
 
 
 class RunOurs(Protocol):
@@ -72,12 +85,20 @@ class Governor:
         self._access = access
         self._is_ours = is_ours
         self._run_ours = run_ours
+        self._decisions = Decisions()
+        self._decided: Decision | None = None
+        self._catalog = Consistency(engine, access)
 
     def run(self, text: str, params: Params) -> Result:
         """Run one statement.
 
         Raises PermissionDenied, and NotFound for what the user may not know of.
         """
+        is_free = self._catalog.is_free()
+        known = self._decisions.find(text, self._catalog.situation()) if is_free else None
+        if known is not None:
+            values = values_of(known.parameters, params)
+            return self._catalog.read(lambda: self._send(known, values or None))
         acting = self._access.acting
         try:
             tree = _read(text)
@@ -87,9 +108,23 @@ class Governor:
             return self._engine.execute(text, params)
         if isinstance(tree, nodes.Prepare | nodes.ExecutePrepared | nodes.Deallocate):
             return self._kept(tree, text, params)
+        if is_free and isinstance(tree, _READING) and not _trains(tree):
+            self._decided = None
+            result = self._catalog.read(lambda: self._decide(tree, text, params, is_free=True))
+            if self._decided is not None:
+                self._decisions.keep(text, self._decided)
+            return result
+        if is_free and isinstance(tree, _WRITING):
+            return self._catalog.write(lambda: self._decide(tree, text, params, is_free=True))
+        return self._decide(tree, text, params)
+
+    def _decide(self, tree: exp.Expr, text: str, params: Params, *, is_free: bool = False) -> Result:
+        """Decide on a statement and run it; what may be decided alike next time is left in `_decided`."""
+        acting = self._access.acting
         written = _written(tree, text)
-        values = name_parameters(tree, params)[0]
-        objects = Objects(self._engine, self._access.catalog)
+        parameters = parameter_names(tree)
+        values = name_parameters(tree, params)[0] or None
+        objects = Objects(self._engine, self._access.catalog, self._catalog.macros() if is_free else None)
         expansion = self._expansion(acting.access, Who(acting.roles, acting.current), objects)
         try:
             governed = govern(tree, expansion)
@@ -97,17 +132,29 @@ class Governor:
             return self._unread(text, params, error)
         except RecursionError:
             raise too_deep() from None
+        if not is_free:
+            self._catalog.check_snapshot(objects)
         if governed.keeps_text:
             return self._run_ours(text, params, relations=frozenset(), written=None)
         sent = to_sql(governed.tree)
-        if self._is_ours(sent):
+        decision = Decision(self._catalog.situation(), sent, parameters, is_ours=self._is_ours(sent))
+        if decision.is_ours:
             check_parsed(
                 self._engine, without_ours(governed.tree, expansion.is_ours), self._allowed(governed, expansion)
             )
-            relations = frozenset(_folded(entry) for entry in expansion.tables)
-            return self._run_ours(sent, values or None, relations=relations, written=written)
-        self._verify(governed, expansion, sent, values or None)
-        return self._execute(governed, sent, values or None)
+            decision = replace(decision, relations=frozenset(_folded(entry) for entry in expansion.tables))
+        else:
+            self._verify(governed, expansion, sent, values)
+        if objects.is_closed and (governed.is_query or isinstance(tree, exp.Query)):
+            self._decided = decision
+        if decision.is_ours:
+            return self._run_ours(sent, values, relations=decision.relations, written=written)
+        return self._execute(governed, sent, values)
+
+    def _send(self, decision: Decision, values: Params) -> Result:
+        if decision.is_ours:
+            return self._run_ours(decision.sent, values, relations=decision.relations, written=None)
+        return self._engine.execute(decision.sent, values, has_only_rows=True)
 
     def _kept(self, tree: exp.Expr, text: str, params: Params) -> Result:
         """PREPARE keeps the text, EXECUTE decides on it anew: what was granted then may be taken away by now."""
@@ -145,7 +192,7 @@ class Governor:
     def _verify(self, governed: Governed, expansion: Expansion, sent: str, params: Params) -> None:
         check_parsed(self._engine, governed.tree, self._allowed(governed, expansion))
         if governed.is_query or isinstance(governed.tree, _BOUND):
-            check_bound(self._engine, lambda sql: self._engine.execute(sql, params).fetchall(), sent, expansion.tables)
+            check_bound(lambda sql: self._engine.explain(sql, params), sent, expansion.tables)
 
     def _allowed(self, governed: Governed, expansion: Expansion) -> Allowed:
         return Allowed(
@@ -157,7 +204,7 @@ class Governor:
 
     def _execute(self, governed: Governed, sent: str, params: Params) -> Result:
         if not governed.changes:
-            return self._engine.execute(sent, params)
+            return self._engine.execute(sent, params, has_only_rows=governed.is_query)
         acting, catalog = self._access.acting, self._access.catalog
         with self._engine.transaction():
             result = self._engine.execute(sent, params)
@@ -169,14 +216,15 @@ class Governor:
 
     def _expansion(self, access: Access, who: Who, objects: Objects) -> Expansion:
         places = Places(
-            file=self._file,
+            file=lambda node, privilege, asking: self._file(node, privilege, asking, objects),
             metadata=lambda node, asking: metadata_of(node, access, asking.roles, objects),
             is_ours=lambda name: FUNCTIONS.get(name) is not None or name in LATER or name == "ml_train",
             session=self._session,
         )
         return Expansion(access, who, objects, places)
 
-    def _file(self, node: exp.Table, privilege: str, who: Who) -> exp.Expr:
+    def _file(self, node: exp.Table, privilege: str, who: Who, objects: Objects) -> exp.Expr:
+        objects.is_closed = False
         if self._access.acting.access.is_superuser(who.roles):
             return node
         name = node.name or str(node.this.this)
@@ -188,6 +236,10 @@ class Governor:
         """Functions about the session's user, as values."""
         made = principal_value(node, self._access.acting)
         return node if made is None else made
+
+
+def _trains(tree: exp.Expr) -> bool:
+    return any(str(call.this).casefold() == "ml_train" for call in tree.find_all(exp.Anonymous))
 
 
 def _folded(entry: Entry) -> ObjectName:

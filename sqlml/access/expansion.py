@@ -279,6 +279,8 @@ class Expansion(Rights):
             columns = self.access.columns_held(who.roles, "SELECT", on) if missing[0] == "SELECT" else frozenset()
             if not columns:
                 raise self.refused(who, missing, on, f"the table {entry.name}")
+        if columns is None and not self.access.protects(on):
+            return None
         return protection_of(self.access, on, self.objects.columns(entry), columns, self.caller.roles)
 
     def visible(self, entry: Entry, protection: Protection, *, with_row: bool = False) -> exp.Subquery:
@@ -340,12 +342,13 @@ class Expansion(Rights):
             query = behind_barrier(query)
         names = [c.name for c in made.this.expressions] if isinstance(made.this, exp.Schema) else []
         subquery = exp.Subquery(this=query, alias=named(node.alias or entry.name, names))
-        protection = protection_of(
-            self.access, entry.securable, self.objects.columns(entry), columns, self.caller.roles
-        )
-        if protection is not None:
-            self.is_protected = True
-            subquery = self._limited(subquery, entry, protection)
+        if columns is not None or self.access.protects(entry.securable):
+            protection = protection_of(
+                self.access, entry.securable, self.objects.columns(entry), columns, self.caller.roles
+            )
+            if protection is not None:
+                self.is_protected = True
+                subquery = self._limited(subquery, entry, protection)
         put(node, subquery)
 
     def _limited(self, subquery: exp.Subquery, entry: Entry, protection: Protection) -> exp.Subquery:
@@ -393,5 +396,4 @@ class Expansion(Rights):
 
 
 def _names(tree: exp.Expr) -> set[str]:
-    found = {t.name for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)}
-    return found | {str(call.this) for call in tree.find_all(exp.Anonymous)}
+    return {t.name for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)}

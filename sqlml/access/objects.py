@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from sqlml.access.values import Securable
@@ -14,10 +15,10 @@ TEMPORARY = "temp"
 MAIN = "main"
 
 _RELATIONS = """
-SELECT database_name, schema_name, table_name, 'TABLE', NULL FROM duckdb_tables()
+SELECT database_name, schema_name, table_name, 'TABLE', NULL, table_oid FROM duckdb_tables()
 WHERE list_contains(?, lower(table_name))
 UNION ALL
-SELECT database_name, schema_name, view_name, 'VIEW', sql FROM duckdb_views()
+SELECT database_name, schema_name, view_name, 'VIEW', sql, view_oid FROM duckdb_views()
 WHERE NOT internal AND list_contains(?, lower(view_name))
 """
 _COLUMNS = """
@@ -26,7 +27,7 @@ WHERE NOT internal AND list_contains(?, lower(table_name)) ORDER BY column_index
 """
 _MACROS = """
 SELECT database_name, schema_name, function_name, function_type, parameters, macro_definition FROM duckdb_functions()
-WHERE NOT internal AND function_type IN ('macro', 'table_macro') AND list_contains(?, lower(function_name))
+WHERE NOT internal AND function_type IN ('macro', 'table_macro')
 """
 
 
@@ -46,6 +47,8 @@ class Entry:
     name: str
     kind: str
     sql: str | None = None
+    # It stays when the object is renamed or altered; one that takes its place has another.
+    oid: int = 0
 
     @property
     def is_temporary(self) -> bool:
@@ -75,31 +78,51 @@ class Macro:
         return Securable.of("FUNCTION", self.schema, self.name)
 
 
+def read_macros(cursor: Rows) -> list[Macro]:
+    """All macros that the cursor's transaction sees."""
+    return [
+        Macro(catalog, schema, name, kind == "table_macro", tuple(parameters or ()), str(definition))
+        for catalog, schema, name, kind, parameters, definition in cursor.rows(_MACROS)
+    ]
+
+
 class Objects:
     """Looks names up, each once; `catalog` is the governed database, which alone can be named."""
 
-    def __init__(self, cursor: Rows, catalog: str) -> None:
+    def __init__(self, cursor: Rows, catalog: str, macros: Sequence[Macro] | None = None) -> None:
         self.catalog = catalog
         self._cursor = cursor
-        [[self.current, path]] = cursor.rows("SELECT current_database(), current_schemas(false)")
-        self.path = tuple(dict.fromkeys([*map(str, path), MAIN]))
+        # Whether everything that was found is the file's or the session's own.
+        self.is_closed = True
+        self.used: list[Entry] = []
         self._relations: dict[str, list[Entry]] = {}
-        self._macros: dict[str, list[Macro]] = {}
+        # Those that are known; else they are read when a function is called.
+        self._known_macros = macros
         self._columns: dict[str, list[tuple[Any, ...]]] = {}
         self._models: set[tuple[str, str]] | None = None
 
+    @cached_property
+    def path(self) -> tuple[str, ...]:
+        """The schemas in which a name without one is looked for."""
+        [[path]] = self._cursor.rows("SELECT current_schemas(false)")
+        return tuple(dict.fromkeys([*map(str, path), MAIN]))
+
+    @cached_property
+    def _macros(self) -> dict[str, list[Macro]]:
+        found: dict[str, list[Macro]] = {}
+        for macro in read_macros(self._cursor) if self._known_macros is None else self._known_macros:
+            found.setdefault(macro.name.casefold(), []).append(macro)
+        return found
+
     def load(self, names: Iterable[str]) -> None:
-        """Read everything of these names at once."""
+        """Read the tables and views of these names at once."""
         missing = sorted({n.casefold() for n in names} - set(self._relations))
         if not missing:
             return
         for name in missing:
-            self._relations[name], self._macros[name] = [], []
+            self._relations[name] = []
         for row in self._cursor.rows(_RELATIONS, [missing, missing]):
             self._relations[str(row[2]).casefold()].append(Entry(*row))
-        for catalog, schema, name, kind, parameters, definition in self._cursor.rows(_MACROS, [missing]):
-            macro = Macro(catalog, schema, name, kind == "table_macro", tuple(parameters or ()), str(definition))
-            self._macros[str(name).casefold()].append(macro)
 
     def relation(self, name: ObjectName, home: str | None = None) -> Entry | None:
         """The table or view that a name means; `home` is the schema of the view it is written in."""
@@ -108,25 +131,32 @@ class Objects:
         for catalog, schema in self.places(name, home):
             for entry in found:
                 if (entry.catalog.casefold(), entry.schema.casefold()) == (catalog, schema):
+                    self._found(catalog, schema)
+                    self.used.append(entry)
                     return entry
         return None
 
     def macro(self, name: ObjectName, *, is_table: bool, home: str | None = None) -> Macro | None:
         """The macro that a call means."""
-        self.load([name.name])
-        for catalog, schema in self.places(name, home):
-            for macro in self._macros[name.name.casefold()]:
+        named = self._macros.get(name.name.casefold(), ())
+        for catalog, schema in self.places(name, home) if named else ():
+            for macro in named:
                 if macro.is_table == is_table and (macro.catalog.casefold(), macro.schema.casefold()) == (
                     catalog,
                     schema,
                 ):
+                    self._found(catalog, schema)
                     return macro
         return None
 
+    def _found(self, catalog: str, schema: str) -> None:
+        # A database that is attached later can take the place of a temporary schema, but not of `temp.main`.
+        if catalog != self.catalog.casefold() and (catalog, schema) != (TEMPORARY, MAIN):
+            self.is_closed = False
+
     def has_macro(self, name: str) -> bool:
         """Whether any macro of that name is there, in whichever schema."""
-        self.load([name])
-        return bool(self._macros[name.casefold()])
+        return name.casefold() in self._macros
 
     def is_model(self, schema: str, name: str) -> bool:
         """Whether the file has a model of that name, whose macro it then is."""

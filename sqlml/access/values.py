@@ -255,6 +255,14 @@ class Access:
         """Whether one of these principals may grant, change owners and drop: the owner of it or of what it is in."""
         return any(self.owns(roles, place) for place in (on, *on.parents())) or self.holds(roles, "MANAGE", on)
 
+    def protects(self, table: Securable) -> bool:
+        """Whether rows or columns of a table may be hidden: by a filter or mask of its own, or by any policy."""
+        return bool(self.policies) or table in self.row_filters or (table.schema, table.name) in self._masked
+
+    @cached_property
+    def _masked(self) -> frozenset[tuple[str, str]]:
+        return frozenset((column.schema, column.name) for column in self.column_masks)
+
     def columns_held(self, roles: frozenset[str], privilege: str, table: Securable) -> frozenset[str]:
         """The columns of a table that a privilege was granted on one by one; folded."""
         return frozenset(

@@ -24,7 +24,6 @@ from sqlml.types import ObjectName
 
 _SERIALIZE = "SELECT json_serialize_sql(?)"
 _NAME = ("catalog_name", "schema_name", "table_name")
-_ALL, _USUAL = "SET explain_output = 'all'", "SET explain_output = 'PHYSICAL_ONLY'"
 
 
 @dataclass(frozen=True)
@@ -174,16 +173,12 @@ def _not_allowed(name: str) -> PermissionDenied:
     )
 
 
-def check_bound(cursor: Rows, explain: Callable[[str], list[Any]], sql: str, tables: Sequence[Entry]) -> None:
+def check_bound(explain: Callable[[str], Mapping[str, str]], sql: str, tables: Sequence[Entry]) -> None:
     """Compare the base tables of DuckDB's bound plan with those that were allowed, each as often as it may be read.
 
     Raises PermissionDenied where it reads another one, or one more often.
     """
-    cursor.rows(_ALL)
-    try:
-        explained = dict(explain("EXPLAIN (FORMAT json) " + sql))
-    finally:
-        cursor.rows(_USUAL)
+    explained = explain(sql)
     found = Counter(
         _parts(str(node["extra_info"]["Table"]))
         for node in _walk(json.loads(explained["logical_plan"]))

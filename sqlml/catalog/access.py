@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlglot import exp
+
 from sqlml.access.values import (
     Access,
     Applied,
@@ -15,6 +17,7 @@ from sqlml.access.values import (
     Securable,
 )
 from sqlml.catalog.cursor import Cursor, in_catalog
+from sqlml.dialect import to_sql
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
@@ -106,5 +109,11 @@ def _owners(rows: Rows, principals: Mapping[str, Principal]) -> dict[Securable, 
 
 
 def bump_version(cursor: Cursor, catalog: str) -> None:
-    """Every change of access ends with this: two at once conflict, and what was decided before is decided again."""
+    """Every change of access ends with this: two at once conflict, and what was decided before is decided again.
+
+    Rows alone do not change DuckDB's catalog, whose version is what open sessions watch: engine_catalog_version.py.
+    """
     cursor.rows(in_catalog("UPDATE sqlml.access_version SET version = version + 1", catalog))
+    sequence = exp.table_("access_changes", db="sqlml", catalog=exp.to_identifier(catalog, quoted=True))
+    comment = exp.Literal.string(str(read_version(cursor, catalog)))
+    cursor.rows(to_sql(exp.Comment(this=sequence, kind="SEQUENCE", expression=comment)))

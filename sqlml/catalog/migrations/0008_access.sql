@@ -105,3 +105,5 @@ CREATE TABLE sqlml.limits (
 );
 CREATE TABLE sqlml.access_version (version BIGINT NOT NULL);
 INSERT INTO sqlml.access_version VALUES (0);
+-- Nobody counts with it: every change of access alters its comment, so that DuckDB's catalog has another version.
+CREATE SEQUENCE sqlml.access_changes;
