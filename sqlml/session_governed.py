@@ -29,6 +29,7 @@ from sqlml.parameters import name_parameters
 from sqlml.result import Result, no_rows
 from sqlml.rewriter import constant
 from sqlml.session_access import SessionAccess
+from sqlml.statements.prepare import refuse_kept_password
 from sqlml.types import ObjectName, Params
 
 # What DuckDB takes as well for BEGIN, COMMIT and ROLLBACK.
@@ -113,6 +114,7 @@ class Governor:
         if isinstance(tree, nodes.Prepare):
             if name in self._prepared:
                 raise AlreadyExists(f'There is a prepared statement "{name}" already.', hint=f"DEALLOCATE {name}.")
+            refuse_kept_password(tree)
             span = nodes.span_of(tree.expression)
             assert span is not None
             self._prepared[name] = text[slice(*span)]

@@ -91,10 +91,10 @@ STATEMENT_EXAMPLES = {
     "revoke": "REVOKE SELECT ON points FROM bob",
     "revoke_role": "REVOKE reader FROM ana",
     "set_role": "RESET ROLE",
-    "set_row_filter": "ALTER TABLE points SET ROW FILTER f ON (x)",
+    "set_row_filter": "ALTER TABLE points SET ROW FILTER positive ON (a)",
     "drop_row_filter": "ALTER TABLE points DROP ROW FILTER",
-    "set_mask": "ALTER TABLE points ALTER COLUMN x SET MASK f",
-    "drop_mask": "ALTER TABLE points ALTER COLUMN x DROP MASK",
+    "set_mask": "ALTER TABLE points ALTER COLUMN a SET MASK positive",
+    "drop_mask": "ALTER TABLE points ALTER COLUMN a DROP MASK",
     "show_experiments": "SHOW EXPERIMENTS",
     "show_functions": "SHOW FUNCTIONS",
     "show_grants": "SHOW GRANTS",
@@ -201,6 +201,7 @@ def prepared_connection(con: sqlml.Connection) -> sqlml.Connection:
     con.execute("CREATE TABLE points AS SELECT a, 2 * a AS y FROM range(5) AS r(a)")
     con.execute("CREATE MODEL line OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS FROM points")
     con.execute("PREPARE kept AS SELECT ml_predict('line', a := $1)")
+    con.execute("CREATE MACRO positive(n) AS n > 0")
     con.execute("CREATE USER ana; CREATE USER bob; CREATE ROLE reader; GRANT reader TO ana")
     return con
 
