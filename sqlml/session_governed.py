@@ -8,12 +8,14 @@ from typing import Any, Protocol
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.access.expansion import Expansion, Places, Who, unread
+from sqlml.access.expansion import Expansion, Places
+from sqlml.access.governed import Governed
 from sqlml.access.metadata import metadata_of
 from sqlml.access.objects import Entry, Objects
 from sqlml.access.principal_functions import FUNCTIONS as ABOUT_SESSION
 from sqlml.access.principal_functions import principal_value
-from sqlml.access.statements import Governed, govern
+from sqlml.access.rights import Who, unread
+from sqlml.access.statements import govern
 from sqlml.access.values import Access
 from sqlml.access.verification import Allowed, check_bound, check_parsed, without_ours
 from sqlml.catalog.access import bump_version

@@ -5,41 +5,29 @@ Each part has its principal: below a view its owner, else the caller. What is no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlglot import exp
 
 from sqlml import nodes
+from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, substitute
 from sqlml.access.functions import TABLE_FUNCTIONS
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.protection import Protection, protection_of
+from sqlml.access.rights import Rights, Who, unread
+from sqlml.access.sources import BARRIER, MOVED, argument_of, behind_barrier, listed, named, put, qualify
 from sqlml.access.values import Access, Securable
 from sqlml.dialect import parse, to_sql
-from sqlml.errors import InvalidSql, NotFound, NotSupported, PermissionDenied, nearest_hint
+from sqlml.errors import NotSupported, PermissionDenied
 from sqlml.types import ObjectName
 
-# As many rows as there can be: predicates of the caller's are not evaluated below it, whatever they raise.
-_BARRIER = 9223372036854775807
 _DEPTH = 40
 _SCHEMAS_OF_OURS = frozenset({"sqlml", "sqlml_models"})
 _SYSTEM_SCHEMAS = frozenset({"information_schema", "pg_catalog"})
 # What a name in FROM may have besides its parts; anything else changes what is read.
 _TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "joins", "pivots", "sample", "laterals"})
-_MOVED = ("joins", "pivots", "sample", "laterals")
 _ROW = "rowid"
-
-
-@dataclass(frozen=True)
-class Who:
-    """On whose behalf a part of the tree reads: their roles, and the schema of the view it stands in."""
-
-    roles: frozenset[str]
-    name: str
-    home: str | None = None
-    depth: int = 0
-    is_caller: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,12 +40,11 @@ class Places:
     session: Callable[[exp.Expr], exp.Expr]
 
 
-class Expansion:
+class Expansion(Rights):
     """Expands the trees of one statement; remembers what they read."""
 
     def __init__(self, access: Access, caller: Who, objects: Objects, places: Places) -> None:
-        self.access = access
-        self.caller = caller
+        super().__init__(access, caller)
         self.objects = objects
         # Whether something was hidden from the caller: then DuckDB's own plan says too much.
         self.is_protected = False
@@ -148,7 +135,7 @@ class Expansion:
     def _call(self, node: exp.Expr, who: Who) -> None:
         """A function: the user's macros are written out, ours are known by the planner, DuckDB's are checked later."""
         parts = call_parts(node)
-        if parts is None or _is_inside_dot(node):
+        if parts is None or is_inside_dot(node):
             return
         name, call = parts
         given = self._places.session(node)
@@ -208,16 +195,16 @@ class Expansion:
         """What a macro stands for, with its arguments in place, read on behalf of its owner."""
         if who.depth >= _DEPTH:
             raise NotSupported(f'"{macro.name}" is nested too deeply.', hint=f"At most {_DEPTH} levels.")
-        arguments = _arguments(macro, call)
+        arguments = arguments_of(macro, call)
         body = parse(macro.definition)
         owner = self._owner(macro.securable, who, macro.schema, is_temporary=macro.catalog == TEMPORARY)
         # The arguments are the caller's and expanded already: they are put in after the body was.
         body = self.expand(body, owner)
         if is_filter:
             # Its arguments are columns by their full names.
-            return _substitute(body, arguments)
+            return substitute(body, arguments)
         self._calls += 1
-        return _held_apart(body, macro, arguments, f"_governed_call_{self._calls}")
+        return held_apart(body, macro, arguments, f"_governed_call_{self._calls}")
 
     def _owner(self, securable: Securable, who: Who, schema: str, *, is_temporary: bool) -> Who:
         if is_temporary:
@@ -230,8 +217,8 @@ class Expansion:
     # Relations
 
     def _table(self, node: exp.Table, who: Who, ctes: frozenset[str]) -> None:
-        for key in _MOVED:
-            for child in _listed(node.args.get(key)):
+        for key in MOVED:
+            for child in listed(node.args.get(key)):
                 self._visit(child, who, ctes)
         given = {key for key, value in node.args.items() if value}
         if not given <= _TABLE_PARTS:
@@ -254,20 +241,12 @@ class Expansion:
         """A name that is no relation of the database: metadata, a file, or nothing."""
         found = self._places.metadata(node, who)
         if found is not None:
-            _put(node, found)
+            put(node, found)
             return
         if not node.db and node.this.quoted and {".", "/"} & set(node.name):
-            _put(node, self._places.file(node, "READ VOLUME", who))
+            put(node, self._places.file(node, "READ VOLUME", who))
             return
         raise self.no_relation(name, who)
-
-    def no_relation(self, name: ObjectName, who: Who) -> NotFound:
-        """The error for a name that means nothing, or nothing that the caller may know of."""
-        known = [
-            s.name for s in self.access.owners if s.kind == "TABLE" and who.is_caller and self.access.sees(who.roles, s)
-        ]
-        hint = nearest_hint(name.name, known, otherwise="SHOW TABLES lists those that you may read.")
-        return NotFound(f"There is no table or view {name}.", hint=hint)
 
     def _entry(self, node: exp.Table, entry: Entry, who: Who) -> None:
         if entry.schema.casefold() in _SCHEMAS_OF_OURS and not self.access.is_superuser(who.roles):
@@ -279,14 +258,14 @@ class Expansion:
             return
         self.tables.append(entry)
         if entry.is_temporary:
-            _qualify(node, entry)
+            qualify(node, entry)
             return
         protection = self.protection(entry, who)
         if protection is None:
-            _qualify(node, entry)
+            qualify(node, entry)
             return
         self.is_protected = True
-        _put(node, self.visible(entry, protection))
+        put(node, self.visible(entry, protection))
 
     def protection(self, entry: Entry, who: Who) -> Protection | None:
         """What of a table is hidden from someone; None for nothing.
@@ -304,8 +283,8 @@ class Expansion:
 
     def visible(self, entry: Entry, protection: Protection, *, with_row: bool = False) -> exp.Subquery:
         """The rows and columns of a table that may be read, as a subquery without a name."""
-        source = exp.Table(this=exp.to_identifier(entry.name, quoted=True), alias=_alias("_governed"))
-        _qualify(source, entry, alias=False)
+        source = exp.Table(this=exp.to_identifier(entry.name, quoted=True), alias=named("_governed"))
+        qualify(source, entry, alias=False)
         projections: list[exp.Expr] = [exp.column(_ROW, "_governed")] if with_row else []
         for column in self.objects.columns(entry):
             if protection.columns is not None and column.name.casefold() not in protection.columns:
@@ -322,7 +301,7 @@ class Expansion:
         for applied in protection.filters:
             query = query.where(self._applied(applied.function_schema, applied.function, applied.arguments))
         if protection.filters:
-            query = query.limit(_BARRIER)
+            query = query.limit(BARRIER)
         return query.subquery()
 
     def _applied(self, schema: str, function: str, arguments: tuple[str, ...]) -> exp.Expr:
@@ -334,7 +313,7 @@ class Expansion:
                 f"The function {schema}.{function}, which filters or masks the table, is gone.",
                 hint="Its owner has to make it again, or to drop the filter or mask.",
             )
-        values = [_argument(a) for a in arguments]
+        values = [argument_of(a) for a in arguments]
         call = exp.Anonymous(this=macro.name, expressions=values)
         return exp.Paren(this=self._body(macro, call, self.caller, is_filter=True))
 
@@ -358,16 +337,16 @@ class Expansion:
         query = self.expand(query, owner)
         if hides:
             self.is_protected = True
-            query = _behind_barrier(query)
+            query = behind_barrier(query)
         names = [c.name for c in made.this.expressions] if isinstance(made.this, exp.Schema) else []
-        subquery = exp.Subquery(this=query, alias=_alias(node.alias or entry.name, names))
+        subquery = exp.Subquery(this=query, alias=named(node.alias or entry.name, names))
         protection = protection_of(
             self.access, entry.securable, self.objects.columns(entry), columns, self.caller.roles
         )
         if protection is not None:
             self.is_protected = True
             subquery = self._limited(subquery, entry, protection)
-        _put(node, subquery)
+        put(node, subquery)
 
     def _limited(self, subquery: exp.Subquery, entry: Entry, protection: Protection) -> exp.Subquery:
         """A view of which only some columns may be read."""
@@ -378,7 +357,7 @@ class Expansion:
         shown = [c for c in self.objects.columns(entry) if c.name.casefold() in (protection.columns or ())]
         alias = subquery.alias
         query = exp.select(*(exp.column(exp.to_identifier(c.name, quoted=True)) for c in shown)).from_(subquery)
-        return exp.Subquery(this=query, alias=_alias(alias))
+        return exp.Subquery(this=query, alias=named(alias))
 
     def _table_function(self, node: exp.Table, who: Who, ctes: frozenset[str]) -> None:
         call = node.this
@@ -401,7 +380,7 @@ class Expansion:
             self._check_macro(macro, who)
             self.is_protected = True
             body = self._body(macro, function, who)
-            _put(node, exp.Subquery(this=_behind_barrier(body)), fallback=macro.name)
+            put(node, exp.Subquery(this=behind_barrier(body)), fallback=macro.name)
             return
         if folded in TABLE_FUNCTIONS and not name.schema:
             return
@@ -410,215 +389,9 @@ class Expansion:
             self.table_functions.add(folded)
         else:
             found = self._places.file(node, "READ VOLUME", who)
-        _put(node, found, fallback=folded)
-
-    # Privileges
-
-    def require(self, who: Who, privilege: str, on: Securable, *, what: str) -> None:
-        """Raise PermissionDenied, or NotFound of what may not be known, unless someone holds a privilege."""
-        missing = self.access.missing(who.roles, privilege, on)
-        if missing is not None:
-            raise self.refused(who, missing, on, what)
-
-    def refused(self, who: Who, missing: tuple[str, Securable], on: Securable, what: str) -> Exception:
-        """The error for a privilege that is lacking: of what the caller may not know, that it is not there."""
-        if not who.is_caller:
-            return PermissionDenied(
-                "The owner of a view or function does not have the privileges that it needs.",
-                hint="Its owner has to be granted them.",
-            )
-        if not self.access.sees(who.roles, on):
-            if on.kind == "TABLE":
-                return self.no_relation(ObjectName(on.name), who)
-            return NotFound(f"There is no {what.removeprefix('the ')}.", hint="Ask for what you were granted.")
-        privilege, place = missing
-        return PermissionDenied(
-            f'"{who.name}" does not have {privilege} on {place.kind.lower()} {place}.',
-            hint=f"Its owner can GRANT {privilege} ON {place.kind} {place} TO {who.name}.",
-        )
-
-
-def unread() -> InvalidSql:
-    """The error for a statement that cannot be read, and so not be allowed."""
-    return InvalidSql("This statement is not supported in a governed database.", hint="docs/access.md lists what is.")
-
-
-def call_parts(node: exp.Expr) -> tuple[ObjectName, exp.Expr] | None:
-    """The name of a call and the call itself: `f(x)`, `s.f(x)`, `c.s.f(x)`; None for anything else."""
-    if isinstance(node, exp.Anonymous):
-        return ObjectName(str(node.this)), node
-    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Anonymous):
-        outer: list[str] = []
-        left: exp.Expr = node.this
-        while isinstance(left, exp.Dot):
-            outer.insert(0, left.expression.name)
-            left = left.this
-        if isinstance(left, exp.Column) and not outer:
-            outer = [p.name for p in left.parts]
-        elif isinstance(left, exp.Identifier):
-            outer.insert(0, left.name)
-        else:
-            # A method: 'x'.upper().
-            return None
-        if len(outer) > 2:
-            return None
-        schema = outer[-1]
-        return ObjectName(str(node.expression.this), schema, outer[0] if len(outer) == 2 else None), node.expression
-    return None
-
-
-def _is_inside_dot(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Anonymous) and isinstance(node.parent, exp.Dot) and node.arg_key == "expression"
+        put(node, found, fallback=folded)
 
 
 def _names(tree: exp.Expr) -> set[str]:
     found = {t.name for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)}
     return found | {str(call.this) for call in tree.find_all(exp.Anonymous)}
-
-
-def _listed(value: Any) -> list[exp.Expr]:
-    if value is None:
-        return []
-    return [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, exp.Expression)]
-
-
-def _alias(name: str, columns: list[str] | None = None) -> exp.TableAlias:
-    found = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
-    if columns:
-        found.set("columns", [exp.to_identifier(c, quoted=True) for c in columns])
-    return found
-
-
-def _qualify(node: exp.Table, entry: Entry, *, alias: bool = True) -> None:
-    """Name the very table, so that DuckDB looks nowhere else; the statement goes on to call it as before."""
-    if alias and not node.alias:
-        node.set("alias", _alias(node.name))
-    node.set("this", exp.to_identifier(entry.name, quoted=True))
-    node.set("db", exp.to_identifier(entry.schema, quoted=True))
-    node.set("catalog", exp.to_identifier(entry.catalog, quoted=True))
-
-
-def _put(node: exp.Table, found: exp.Expr, fallback: str | None = None) -> None:
-    """Put what a name stands for in its place, under the name it had."""
-    if found is node:
-        return
-    written = node.args.get("alias")
-    if isinstance(found, exp.Subquery | exp.Table):
-        own = found.args.get("alias")
-        if written is not None:
-            if own is not None and own.columns and not written.columns:
-                written.set("columns", own.columns)
-            found.set("alias", written)
-        elif own is None:
-            found.set("alias", _alias(fallback or node.name))
-        for key in _MOVED:
-            if node.args.get(key):
-                found.set(key, node.args[key])
-    node.replace(found)
-
-
-def _behind_barrier(query: exp.Expr) -> exp.Expr:
-    """A query whose rows are found before anything of the caller's looks at them."""
-    if isinstance(query, exp.Select) and not {k for k, v in query.args.items() if v} - {"expressions", "from_"}:
-        source = query.args["from_"].this if query.args.get("from_") else None
-        # Only where every row of a table comes through is there nothing to guard.
-        if isinstance(source, exp.Table) and not any(source.args.get(k) for k in _MOVED):
-            return query
-    source = exp.Subquery(this=query, alias=_alias("_governed"))
-    return exp.select("*").from_(source).limit(_BARRIER)
-
-
-def _argument(text: str) -> exp.Expr:
-    """A column of the table, or a constant: 'text' in quotes or a number."""
-    if text.startswith("'"):
-        return exp.Literal.string(text[1:-1].replace("''", "'"))
-    if text.startswith("#"):
-        return exp.Literal.number(text[1:])
-    return exp.column(exp.to_identifier(text, quoted=True), "_governed")
-
-
-def _arguments(macro: Macro, call: exp.Expr) -> dict[str, exp.Expr]:
-    """The arguments of a call by parameter."""
-    values: dict[str, exp.Expr] = {}
-    positional = []
-    for argument in call.expressions:
-        if isinstance(argument, exp.PropertyEQ | exp.Kwarg) or (
-            isinstance(argument, exp.EQ) and isinstance(argument.this, exp.Var)
-        ):
-            values[argument.this.name.casefold()] = argument.expression
-        else:
-            positional.append(argument)
-    names = [p.casefold() for p in macro.parameters]
-    if len(positional) > len(names) or not set(values) <= set(names):
-        raise InvalidSql(
-            f"{macro.name} takes {len(names)} arguments: {', '.join(macro.parameters)}.", hint="Give these."
-        )
-    values.update(zip(names, positional, strict=False))
-    missing = [p for p in macro.parameters if p.casefold() not in values]
-    if missing:
-        raise InvalidSql(
-            f"{macro.name} is called without {missing[0]}.",
-            hint="In a governed database every argument of a macro is given: its defaults are not known.",
-        )
-    return values
-
-
-def _held_apart(body: exp.Expr, macro: Macro, arguments: Mapping[str, exp.Expr], alias: str) -> exp.Expr:
-    """The body with its arguments, none of which may mean a column of the tables that the macro reads.
-
-    Put into a query of the macro's, `f(code)` would read that query's own `code`, on behalf of its owner: it is
-    found outside of it, as the only row of a table.
-    """
-    reads = body.find(exp.Query, exp.Table) is not None
-    if not reads or all(_is_constant(value) for value in arguments.values()):
-        return _substitute(body, arguments)
-    if isinstance(body, exp.Query) and not isinstance(body, exp.Subquery):
-        raise NotSupported(
-            f'"{macro.name}" is given an argument that is no constant.', hint="Give it a literal or a parameter."
-        )
-    outer = [*arguments.values(), body]
-    if any(found.parent_select is None for value in outer for found in value.find_all(exp.AggFunc, exp.Window)):
-        raise NotSupported(
-            f'"{macro.name}" reads tables and is given an aggregate.', hint="Compute it in a subquery, and pass that."
-        )
-    values = [exp.alias_(exp.Paren(this=value.copy()), name, quoted=True) for name, value in arguments.items()]
-    named = {name: exp.column(exp.to_identifier(name, quoted=True), alias) for name in arguments}
-    source = exp.select(*values).subquery(alias)
-    return exp.select(_substitute(body, named)).from_(source).subquery()
-
-
-_CONSTANT = (
-    *(exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Parameter, exp.Neg, exp.Paren, exp.Cast, exp.DataType),
-    *(exp.DataTypeParam, exp.Array, exp.Struct, exp.PropertyEQ, exp.Identifier, exp.Interval, exp.Var),
-)
-
-
-def _is_constant(value: exp.Expr) -> bool:
-    return all(isinstance(node, _CONSTANT) for node in value.walk())
-
-
-def _substitute(body: exp.Expr, arguments: Mapping[str, exp.Expr]) -> exp.Expr:
-    """The body with its parameters replaced by the arguments."""
-    holder = exp.Paren(this=body)
-    for column in list(holder.find_all(exp.Column)):
-        parts = column.parts
-        first = parts[0].name.casefold()
-        if first not in arguments or _is_bound_by_lambda(column, first):
-            continue
-        value: exp.Expr = arguments[first].copy()
-        value = exp.Paren(this=value)
-        for part in parts[1:]:
-            value = exp.Dot(this=value, expression=part.copy())
-        column.replace(value)
-    found: exp.Expr = holder.this
-    found.pop()
-    return found
-
-
-def _is_bound_by_lambda(column: exp.Expr, name: str) -> bool:
-    node = column.parent
-    while node is not None:
-        if isinstance(node, exp.Lambda) and any(name == p.name.casefold() for p in node.expressions):
-            return True
-        node = node.parent
-    return False

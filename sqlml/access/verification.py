@@ -15,7 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.access.expansion import call_parts
+from sqlml.access.calls import call_parts
 from sqlml.access.functions import TABLE_FUNCTIONS, allowed_functions
 from sqlml.access.objects import Entry, Rows
 from sqlml.dialect import read_name, to_sql

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlml.access.statements import Change
+from sqlml.access.governed import Change
 from sqlml.access.values import Securable
 from sqlml.catalog.cursor import Cursor, in_catalog
 
