@@ -102,6 +102,11 @@ class SessionAccess:
         """Who logged in, whatever SET SESSION AUTHORIZATION made of it."""
         return self._login or self._founded or os_user()
 
+    def sees_model(self, catalog: str, schema: str, name: str) -> bool:
+        """Whether the user may know of a model: those of other databases are for superusers."""
+        on = Securable.of("MODEL", schema, name)
+        return catalog == self.catalog and self.acting.access.sees(self.acting.roles, on)
+
     def securables(self, kind: str) -> list[Securable]:
         """All of a kind that privileges can be on."""
         return read_securables(self._engine, self.catalog, kind)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, substitute
+from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, qualified, substitute
 from sqlml.access.functions import TABLE_FUNCTIONS
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.protection import Protection, protection_of
@@ -153,8 +153,9 @@ class Expansion(Rights):
         if macro is None:
             return
         self._check_macro(macro, who)
-        if self._is_model(macro):
+        if self._is_model(macro) or self.objects.is_python(macro):
             self.macros.add(macro.name.casefold())
+            node.replace(qualified(macro, call))
             return
         body = self._body(macro, call, who)
         node.replace(exp.Paren(this=body))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sqlml.access.values import Securable
 from sqlml.catalog.cursor import in_catalog
+from sqlml.python_functions import PREFIX
 from sqlml.types import Column, ObjectName
 
 TEMPORARY = "temp"
@@ -87,6 +88,7 @@ class Objects:
         self._macros: dict[str, list[Macro]] = {}
         self._columns: dict[str, list[tuple[Any, ...]]] = {}
         self._models: set[tuple[str, str]] | None = None
+        self._python: set[tuple[str, str]] | None = None
 
     def load(self, names: Iterable[str]) -> None:
         """Read everything of these names at once."""
@@ -134,6 +136,17 @@ class Objects:
             rows = self._cursor.rows(in_catalog("SELECT schema_name, model_name FROM sqlml.models", self.catalog))
             self._models = {(str(s).casefold(), str(n).casefold()) for s, n in rows}
         return (schema.casefold(), name.casefold()) in self._models
+
+    def is_python(self, macro: Macro) -> bool:
+        """Whether a macro stands for a function in Python: one that is kept, or one of this session's."""
+        if PREFIX not in macro.definition:
+            return False
+        if macro.catalog == TEMPORARY:
+            return True
+        if self._python is None:
+            rows = self._cursor.rows(in_catalog("SELECT schema_name, function_name FROM sqlml.functions", self.catalog))
+            self._python = {(str(s).casefold(), str(n).casefold()) for s, n in rows}
+        return (macro.schema.casefold(), macro.name.casefold()) in self._python
 
     def columns(self, entry: Entry) -> list[Column]:
         """The columns of a table, in order."""

@@ -135,7 +135,8 @@ def _explain(tree: exp.Expr, expansion: Expansion) -> Governed:
             hint="EXPLAIN works where you may read every table as it is.",
         )
     tree.set("this", inner.tree)
-    return Governed(tree)
+    runs = bool(tree.args.get("analyze")) or any("ANALY" in option.name.upper() for option in tree.expressions)
+    return Governed(tree, inner.changes if runs else [], is_kept=inner.is_kept)
 
 
 def _call(tree: exp.Expr, expansion: Expansion) -> Governed:
