@@ -314,8 +314,7 @@ class Session:
             raise with_nearest_function(error, plan.sql) from None
 
     def _snapshot(self, names: Iterable[str]) -> Snapshot:
-        found, acting = read_snapshot(self.database, names), self.access.acting
-        return found if acting.is_superuser else found.seen_by(self.access.sees_model)
+        return self.access.seen(read_snapshot(self.database, names))
 
     def authorise_load(self) -> None:
         """Raises PermissionDenied where connections that only have functions would pass by the gate."""

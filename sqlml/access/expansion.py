@@ -342,7 +342,7 @@ class Expansion(Rights):
         names = [c.name for c in made.this.expressions] if isinstance(made.this, exp.Schema) else []
         subquery = exp.Subquery(this=query, alias=named(node.alias or entry.name, names))
         protection = protection_of(
-            self.access, entry.securable, self.objects.columns(entry), columns, self.caller.roles
+            self.access, entry.securable, self.objects.columns(entry), columns, self.caller.roles, is_view=True
         )
         if protection is not None:
             self.is_protected = True
@@ -353,7 +353,7 @@ class Expansion(Rights):
         """A view of which only some columns may be read."""
         if protection.filters or protection.masks:
             raise NotSupported(
-                f'The view "{entry.name}" matches a policy.', hint="Filters and masks are set on tables."
+                f'The view "{entry.name}" has a filter or mask.', hint="Filters and masks are set on tables."
             )
         shown = [c for c in self.objects.columns(entry) if c.name.casefold() in (protection.columns or ())]
         alias = subquery.alias

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sqlml.access.objects import TEMPORARY, Objects
+from sqlml.access.privilege_views import Asking, privilege_view
 from sqlml.access.values import Access, Securable
 
 _OURS = frozenset({"sqlml", "sqlml_models"})
@@ -48,6 +49,9 @@ def metadata_of(node: exp.Table, access: Access, roles: frozenset[str], objects:
     if isinstance(node.this, exp.Identifier):
         if node.db.casefold() != "information_schema":
             return None
+        ours = privilege_view(node.name, Asking(access, roles, objects))
+        if ours is not None:
+            return ours
         listed = _VIEWS.get(node.name.casefold())
         source = exp.Table(
             this=node.this.copy(), db=exp.to_identifier("information_schema"), catalog=exp.to_identifier("system")

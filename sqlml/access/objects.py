@@ -170,12 +170,35 @@ class Objects:
 
     def all_relations(self) -> list[Securable]:
         """All tables and views of the database."""
+        return [Securable.of("TABLE", *names) for names in self.relation_names()]
+
+    def relation_names(self) -> list[tuple[str, str]]:
+        """Schema and name of all tables and views of the database, as they are written."""
         rows = self._cursor.rows(
             """SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?
-               UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND database_name = ?""",
+               UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND database_name = ?
+               ORDER BY ALL""",
             [self.catalog, self.catalog],
         )
-        return [Securable.of("TABLE", *row) for row in rows]
+        return [(str(schema), str(name)) for schema, name in rows]
+
+    def column_names(self) -> list[tuple[str, str, str]]:
+        """Schema, table and name of all columns of the database, as they are written."""
+        sql = """SELECT schema_name, table_name, column_name FROM duckdb_columns()
+                 WHERE NOT internal AND database_name = ? ORDER BY schema_name, table_name, column_index"""
+        return [(str(s), str(t), str(c)) for s, t, c in self._cursor.rows(sql, [self.catalog])]
+
+    def routine_names(self, kind: str) -> list[tuple[str, str]]:
+        """Schema and name of all models of the database, or of all macros that stand for none."""
+        models = self._cursor.rows(
+            in_catalog("SELECT schema_name, model_name FROM sqlml.models ORDER BY ALL", self.catalog)
+        )
+        if kind == "MODEL":
+            return [(str(schema), str(name)) for schema, name in models]
+        sql = """SELECT DISTINCT schema_name, function_name FROM duckdb_functions()
+                 WHERE NOT internal AND database_name = ? ORDER BY ALL"""
+        found = self._cursor.rows(sql, [self.catalog])
+        return [(str(s), str(n)) for s, n in found if not self.is_model(str(s), str(n))]
 
     def places(self, name: ObjectName, home: str | None = None) -> list[tuple[str, str]]:
         """Where DuckDB looks for a name, in its order: (catalog, schema), folded."""

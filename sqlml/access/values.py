@@ -160,9 +160,12 @@ class Policy:
     function: str
     principals: tuple[str, ...]
     except_principals: tuple[str, ...]
-    when_tag: str | None
-    match_columns: str  # JSON: {"alias": {"tag": ..., "value": ...}, ...}, the first is what is masked
+    condition: str | None  # over the tags of the table
+    matches: tuple[tuple[str, str], ...]  # folded alias and condition over the tags of a column
+    on_column: str | None  # the alias of what is masked
+    arguments: tuple[str, ...]  # aliases, or 'constants' in quotes
     set_by: str
+    comment: str | None = None
 
 
 @dataclass(frozen=True)

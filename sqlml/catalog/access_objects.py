@@ -66,6 +66,7 @@ def apply_changes(cursor: Cursor, catalog: str, changes: Sequence[Change], owner
         elif change.action == "dropped":
             _forget(cursor, catalog, change.on)
         elif change.to is not None:
+            _forget(cursor, catalog, change.to)
             _rename(cursor, catalog, change.on, change.to)
 
 
