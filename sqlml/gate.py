@@ -9,6 +9,7 @@ import getpass
 
 from sqlml.access.acting import NOT_GOVERNED
 from sqlml.access.authority import may_grant
+from sqlml.access.names import fold
 from sqlml.access.values import CATALOG, Access, Securable
 from sqlml.errors import PermissionDenied
 from sqlml.types import ObjectName, Plan, Privilege
@@ -67,7 +68,7 @@ class Gate:
         if self.relations is None or privilege.kind != "TABLE" or not isinstance(privilege.of, ObjectName):
             return False
         of = folded(privilege.of)
-        ours = of.schema == "sqlml" and of.catalog == self.access.catalog.casefold() and privilege.action == "SELECT"
+        ours = of.schema == "sqlml" and of.catalog == fold(self.access.catalog) and privilege.action == "SELECT"
         return ours or of in self.relations
 
     def _refused(self, privilege: Privilege) -> PermissionDenied:
@@ -88,7 +89,7 @@ class Gate:
 
 def folded(name: ObjectName) -> ObjectName:
     """The full name, to be compared."""
-    return ObjectName(name.name.casefold(), (name.schema or "").casefold(), (name.catalog or "").casefold())
+    return ObjectName(fold(name.name), fold(name.schema or ""), fold(name.catalog or ""))
 
 
 def securable_of(privilege: Privilege, catalog: str) -> Securable | None:
@@ -100,7 +101,7 @@ def securable_of(privilege: Privilege, catalog: str) -> Securable | None:
         return CATALOG
     if not isinstance(of, ObjectName) or privilege.kind == "FILE":
         return None
-    if of.catalog is not None and of.catalog.casefold() != catalog.casefold():
+    if of.catalog is not None and fold(of.catalog) != fold(catalog):
         return None
     if privilege.kind == "SCHEMA":
         return Securable.of("SCHEMA", of.schema or "main")

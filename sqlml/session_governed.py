@@ -199,7 +199,7 @@ class Governor:
 
 
 def _folded(entry: Entry) -> ObjectName:
-    return ObjectName(entry.name.casefold(), entry.schema.casefold(), entry.catalog.casefold())
+    return folded(ObjectName(entry.name, entry.schema, entry.catalog))
 
 
 def _read(text: str) -> exp.Expr:

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from sqlml.access.expansion import Expansion
 from sqlml.access.governed import CLOSED, Change, Governed, require_owner, require_owner_of, target
+from sqlml.access.names import fold
 from sqlml.access.objects import TEMPORARY, Entry
 from sqlml.access.rights import unread
 from sqlml.access.values import Securable
@@ -49,6 +50,8 @@ def _dropped(table: exp.Table, kind: str, tree: exp.Expr, expansion: Expansion) 
         return Change("dropped", entry.securable)
     if kind in ("MACRO", "FUNCTION", "MACRO TABLE"):
         found = [m for t in (False, True) if (m := expansion.objects.macro(name, is_table=t)) is not None]
+        if not found and tree.args.get("exists"):
+            return None
         if not found:
             raise NotFound(f"There is no function {name}.", hint="SHOW FUNCTIONS lists those there are.")
         if found[0].catalog == TEMPORARY:
@@ -103,13 +106,13 @@ def _changed_column(action: exp.Expr, entry: Entry, expansion: Expansion) -> Cha
     named = [
         applied
         for table, applied in expansion.access.row_filters.items()
-        if table == entry.securable and on.column in {a.casefold() for a in applied.arguments}
+        if table == entry.securable and on.column in {fold(a) for a in applied.arguments}
     ]
     named += [
         applied
         for column, applied in expansion.access.column_masks.items()
         if (column.schema, column.name) == (on.schema, on.name)
-        and on.column in {column.column, *(a.casefold() for a in applied.arguments)}
+        and on.column in {column.column, *(fold(a) for a in applied.arguments)}
     ]
     if named:
         raise PermissionDenied(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
+from sqlml.access.names import fold
 from sqlml.access.objects import Objects
 from sqlml.access.values import ALL, CATALOG, NOT_IN_ALL, PRIVILEGES, PUBLIC, Access, Grant, Securable
 
@@ -30,7 +31,7 @@ class Asking(NamedTuple):
 
 def privilege_view(name: str, asking: Asking) -> exp.Expr | None:
     """The rows of a view of that name; None where there is none."""
-    found = _VIEWS.get(name.casefold())
+    found = _VIEWS.get(fold(name))
     if found is None:
         return None
     columns, rows = found

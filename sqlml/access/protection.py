@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlml.access.names import fold
 from sqlml.access.tags import is_met, tags_of
 from sqlml.access.values import Access, Applied, Policy, Securable
 from sqlml.errors import PermissionDenied
@@ -77,24 +78,24 @@ def _apply(
         filters.append(Applied(policy.function_schema, policy.function, arguments, policy.set_by))
         return
     for column in matched[policy.on_column]:
-        if column.casefold() in masks:
+        if fold(column) in masks:
             raise PermissionDenied(
                 f'The column "{column}" of {table} has more than one mask.',
                 hint=f"One of them is policy {policy.name}: its owner has to drop one.",
             )
         arguments = (column, *_arguments(policy, table, matched))
-        masks[column.casefold()] = Applied(policy.function_schema, policy.function, arguments, policy.set_by)
+        masks[fold(column)] = Applied(policy.function_schema, policy.function, arguments, policy.set_by)
 
 
 def _column(table: Securable, name: str) -> Securable:
-    return Securable("COLUMN", table.schema, table.name, name.casefold())
+    return Securable("COLUMN", table.schema, table.name, fold(name))
 
 
 def _arguments(policy: Policy, table: Securable, matched: Mapping[str, list[str]]) -> tuple[str, ...]:
     """What the function is called with: each alias has to mean one column, or it is not known what to hide by."""
     found = []
     for argument in policy.arguments:
-        columns = matched.get(argument.casefold(), [argument])
+        columns = matched.get(fold(argument), [argument])
         if len(columns) > 1:
             raise PermissionDenied(
                 f"The policy {policy.name} matches more than one column of {table}.",

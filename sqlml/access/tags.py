@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from sqlglot import exp
 
+from sqlml.access.names import fold
 from sqlml.access.values import Access, Securable
 from sqlml.dialect import parse, to_sql
 from sqlml.errors import InvalidSql
@@ -44,7 +45,7 @@ def holds(condition: exp.Expr, tags: Mapping[str, str]) -> bool:
         both = [holds(condition.this, tags), holds(condition.expression, tags)]
         return all(both) if isinstance(condition, exp.And) else any(both)
     given = condition.expressions if isinstance(condition, exp.Anonymous) else []
-    name = str(condition.this).casefold() if isinstance(condition, exp.Anonymous) else ""
+    name = fold(str(condition.this)) if isinstance(condition, exp.Anonymous) else ""
     are_texts = all(isinstance(value, exp.Literal) and value.is_string for value in given)
     if _ARGUMENTS.get(name) != len(given) or not are_texts:
         raise InvalidSql("A policy asks for tags and nothing else.", hint=_HINT)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sqlml.access.names import fold
+
 if TYPE_CHECKING:
     import datetime
 
@@ -85,7 +87,7 @@ class Securable:
     @classmethod
     def of(cls, kind: str, schema: str = "", name: str = "", column: str = "") -> Securable:
         """With its names folded."""
-        return cls(kind, schema.casefold(), name.casefold(), column.casefold())
+        return cls(kind, fold(schema), fold(name), fold(column))
 
     def parents(self) -> tuple[Securable, ...]:
         """What a grant may be inherited from, nearest first."""

@@ -34,12 +34,13 @@ class DropFunction(Statement):
         # Where there is no such schema, DuckDB says so better.
         with suppress(NotFound):
             places.append(planner.snapshot.place(written))
+        place = places[-1] if places else None
         return Plan(
             statement=self.name,
             sql=planner.text,
             tree=tree,
             writes=(Relation(written),),
-            privileges=(Privilege("MANAGE", "FUNCTION", str(places[-1] if places else written)),),
+            privileges=(Privilege("MANAGE", "FUNCTION", str(place or written), place),),
             details=tuple(places),
         )
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 
 from sqlml import nodes
+from sqlml.access.names import folded
 from sqlml.catalog.cursor import in_catalog
 from sqlml.catalog.snapshot import model_catalogs
 from sqlml.dialect import parse_query, to_sql
@@ -106,7 +107,7 @@ def _seen(query: exp.Query, catalog: str, context: Context) -> exp.Query:
     access = context.access
     if access.acting.is_superuser:
         return query
-    named = exp.Tuple(expressions=[_folded("schema_name"), _folded("model_name")])
+    named = exp.Tuple(expressions=[folded("schema_name"), folded("model_name")])
     seen = [on for on in access.securables("MODEL") if sees(context, on)] if catalog == access.catalog else []
     pairs = [exp.Tuple(expressions=[exp.Literal.string(on.schema), exp.Literal.string(on.name)]) for on in seen]
     for table in list(query.find_all(exp.Table)):
@@ -116,7 +117,3 @@ def _seen(query: exp.Query, catalog: str, context: Context) -> exp.Query:
         rows = rows.where(exp.In(this=named.copy(), expressions=pairs) if pairs else exp.false())
         table.replace(rows.subquery(table.alias))
     return query
-
-
-def _folded(column: str) -> exp.Expr:
-    return exp.func("lower", exp.column(column))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from sqlml.access.names import fold
 from sqlml.access.objects import Entry, Macro, Objects
 from sqlml.access.values import Applied, Securable
 from sqlml.errors import InvalidOption, NotFound, nearest_hint
@@ -60,7 +61,7 @@ def checked(hiding: Hiding, context: Context, arguments: Sequence[str], by: str)
             f"and is given {len(arguments)}.",
             hint="Name a column, or a constant, for each.",
         )
-    return Applied(macro.schema.casefold(), macro.name.casefold(), tuple(arguments), by.casefold())
+    return Applied(fold(macro.schema), fold(macro.name), tuple(arguments), fold(by))
 
 
 def entry_of(table: Securable, objects: Objects) -> Entry:
@@ -74,7 +75,7 @@ def entry_of(table: Securable, objects: Objects) -> Entry:
 def check_column(entry: Entry, name: str, objects: Objects) -> None:
     """Raise NotFound unless the table has the column."""
     known = [column.name for column in objects.columns(entry)]
-    if name.casefold() not in {column.casefold() for column in known}:
+    if fold(name) not in {fold(column) for column in known}:
         raise NotFound(
             f'The table "{entry.name}" has no column "{name}".',
             hint=nearest_hint(name, known, otherwise=f"It has: {', '.join(known)}."),
