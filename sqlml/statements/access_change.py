@@ -186,8 +186,8 @@ def _sees(acting: Acting, securable: Securable) -> bool:
     access = acting.access
     if access.sees(acting.roles, securable) or access.may_manage(acting.roles, securable):
         return True
-    places = (securable, *securable.parents())
-    return any(grant.on in places and grant.grantee in acting.roles for grant in access.grants)
+    # USE CATALOG, which everyone has, says nothing of what there is.
+    return any(grant.on == securable and grant.grantee in acting.roles for grant in access.grants)
 
 
 def _meant(planner: Planner, kind: str, written: ObjectName, name: exp.Expr) -> list[Securable]:
