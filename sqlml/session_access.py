@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,11 @@ from sqlml.catalog.securables import read_securables
 from sqlml.engine import Database, Engine
 from sqlml.errors import NotFound, PermissionDenied, TransactionAborted
 from sqlml.gate import Gate, os_user
+from sqlml.signing import config_folder
 
 # The migration that brought the tables of access control.
 _SINCE = 8
+_PATHS = "SELECT path FROM duckdb_databases()"
 
 
 def prepare_access(engine: Engine, catalog: str) -> None:
@@ -101,6 +104,12 @@ class SessionAccess:
     def login(self) -> str:
         """Who logged in, whatever SET SESSION AUTHORIZATION made of it."""
         return self._login or self._founded or os_user()
+
+    def closed_files(self) -> tuple[str, ...]:
+        """The real paths of what no volume opens: the databases of the session, what DuckDB keeps beside them, the key."""
+        paths = [str(path) for (path,) in self._engine.rows(_PATHS) if path]
+        beside = [f"{path}{ending}" for path in paths for ending in ("", ".wal", ".tmp")]
+        return tuple(os.path.realpath(path) for path in (*beside, config_folder()))
 
     def securables(self, kind: str) -> list[Securable]:
         """All of a kind that privileges can be on."""

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, substitute
+from sqlml.access.files import Files, names_file
 from sqlml.access.functions import TABLE_FUNCTIONS
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.protection import Protection, protection_of
@@ -34,7 +35,7 @@ _ROW = "rowid"
 class Places:
     """What the expansion is given besides the catalog: how files and metadata are read, what is ours."""
 
-    file: Callable[[exp.Table, str, Who], exp.Expr]
+    files: Files
     metadata: Callable[[exp.Table, Who], exp.Expr | None]
     is_ours: Callable[[str], bool]
     session: Callable[[exp.Expr], exp.Expr]
@@ -68,6 +69,20 @@ class Expansion(Rights):
     def is_ours(self, name: ObjectName) -> bool:
         """Whether a call is of a function of sqlml's, `ml_predict` or `ML.PREDICT`."""
         return self._places.is_ours(f"{name.schema}_{name.name}".casefold() if name.schema else name.name.casefold())
+
+    def path(self, node: exp.Expr, privilege: str) -> exp.Expr:
+        """The path of a file that the statement reads or writes, made real."""
+        return self._places.files.path(node, privilege, self.caller)
+
+    def keep_file(self, node: exp.Table) -> None:
+        """Write a file in the body of a view or macro so that it means the same wherever that is read."""
+        put(node, self._places.files.read(node, self.caller, is_kept=True), fallback=node.this.name)
+
+    def _file(self, node: exp.Table, who: Who) -> exp.Table:
+        found = self._places.files.read(node, who)
+        if found is not node:
+            self.table_functions.add(found.this.name.casefold())
+        return found
 
     def expand_ctes(self, with_: exp.Expr) -> frozenset[str]:
         """Expand the common table expressions of a statement that writes; gives their names."""
@@ -243,8 +258,8 @@ class Expansion(Rights):
         if found is not None:
             put(node, found)
             return
-        if not node.db and node.this.quoted and {".", "/"} & set(node.name):
-            put(node, self._places.file(node, "READ VOLUME", who))
+        if names_file(node):
+            put(node, self._file(node, who))
             return
         raise self.no_relation(name, who)
 
@@ -388,7 +403,7 @@ class Expansion(Rights):
         if found is not None:
             self.table_functions.add(folded)
         else:
-            found = self._places.file(node, "READ VOLUME", who)
+            found = self._file(node, who)
         put(node, found, fallback=folded)
 
 

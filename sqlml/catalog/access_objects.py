@@ -56,18 +56,18 @@ def apply_changes(cursor: Cursor, catalog: str, changes: Sequence[Change], owner
     """Record what a statement made, dropped and renamed; `owner` owns what it made."""
     for change in changes:
         if change.action == "made":
-            _forget(cursor, catalog, change.on)
+            forget(cursor, catalog, change.on)
             cursor.rows(
                 in_catalog("INSERT INTO sqlml.owners VALUES (?, ?, ?, ?)", catalog),
                 [change.on.kind, change.on.schema, change.on.name, owner],
             )
         elif change.action == "dropped":
-            _forget(cursor, catalog, change.on)
+            forget(cursor, catalog, change.on)
         elif change.to is not None:
             _rename(cursor, catalog, change.on, change.to)
 
 
-def _forget(cursor: Cursor, catalog: str, on: Securable) -> None:
+def forget(cursor: Cursor, catalog: str, on: Securable) -> None:
     """Nothing of what was granted on a thing may hold for another one of its name."""
     if on.kind == "SCHEMA":
         for sql in _DROP_SCHEMA:
