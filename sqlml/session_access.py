@@ -60,7 +60,15 @@ class SessionAccess:
             login = _allowed(access, self._login or self._founded or os_user(), is_named=self._login is not None)
             user = _allowed(access, self._authorized, is_named=True) if self._authorized else login
             self.acting = Acting(access, user.name, self._role)
+            self._harden()
         return self.acting
+
+    def _harden(self) -> None:
+        """DuckDB takes none of it back, so it waits until the users are committed."""
+        database = self._engine.database
+        committed = database.access
+        if not database.is_hardened and isinstance(committed, Access) and committed.is_governed:
+            database.harden(committed.volumes.values(), is_superuser=self.acting.is_superuser)
 
     def gate(self) -> Gate:
         """The gate as of now: what other sessions granted and took away counts from the next statement on."""
@@ -87,6 +95,7 @@ class SessionAccess:
 
     def log_in(self, user: str) -> None:
         """Act as the user that was made just now."""
+        self._engine.database.is_founded = True
         self._founded = user
         self.refresh()
 

@@ -172,7 +172,7 @@ class Governor:
         return result
 
     def _expansion(self, access: Access, who: Who, objects: Objects, values: Mapping[str, Any]) -> Expansion:
-        files = Files(access, values, self._listed, self._access.closed_files)
+        files = Files(access, values, self._listed, self._access.closed_files, self._engine.database.folders)
         places = Places(
             files=files,
             metadata=lambda node, asking: metadata_of(node, access, asking.roles, objects),

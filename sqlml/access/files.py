@@ -5,15 +5,15 @@ What a path names is found before DuckDB sees it: patterns are listed, links fol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlglot import exp
 
 from sqlml.access.rights import Who
 from sqlml.access.values import Access
-from sqlml.access.volumes import READ, SCHEME, check_writable, files_of, is_pattern, located, reached
+from sqlml.access.volumes import READ, SCHEME, check_writable, files_of, located, reached
 from sqlml.errors import InvalidOption, NotSupported, PermissionDenied, nearest_hint
 
 _ALL = "filename hive_partitioning hive_types hive_types_autocast union_by_name".split()
@@ -84,11 +84,14 @@ class Files:
         values: Mapping[str, Any],
         listed: Callable[[str], list[str]],
         closed: Callable[[], tuple[str, ...]],
+        opened: tuple[str, ...] | None,
     ) -> None:
         self._access = access
         self._values = values
         self._listed = listed
         self._closed = closed
+        # The folders that DuckDB reaches, None for all.
+        self._opened = opened
 
     def read(self, node: exp.Table, who: Who, *, is_kept: bool = False) -> exp.Table:
         """What stands in FROM for a file or a function that reads files; one that `is_kept` keeps its pattern."""
@@ -136,9 +139,19 @@ class Files:
         if texts is None:
             raise _no_literal()
         closed = self._closed()
+        found = [self._reached(who, text, READ, closed) for text in texts]
         if is_kept:
-            return _literals([reached(self._access, who, text, READ, closed) for text in texts])
+            return _literals(found)
         return _literals([f for text in texts for f in files_of(self._access, who, text, self._listed, closed)])
+
+    def _reached(self, who: Who, text: str, privilege: str, closed: Iterable[str] = ()) -> str:
+        path = reached(self._access, who, text, privilege, closed)
+        if self._opened is not None and not any(Path(path).is_relative_to(folder) for folder in self._opened):
+            raise PermissionDenied(
+                f"{text} is in a volume that was made while the database was open.",
+                hint="Close all connections of the process to it, and connect again: DuckDB takes no folders later.",
+            )
+        return path
 
     def _texts(self, node: exp.Expr) -> list[str] | None:
         if isinstance(node, exp.Literal) and node.is_string:
@@ -160,9 +173,7 @@ class Files:
         if texts is None or len(texts) != 1:
             raise _no_literal()
         closed = self._closed()
-        if privilege == READ and not is_pattern(texts[0]):
-            return exp.Literal.string(files_of(self._access, who, texts[0], self._listed, closed)[0])
-        path = reached(self._access, who, texts[0], privilege, closed)
+        path = self._reached(who, texts[0], privilege, closed)
         if privilege == READ:
             return _literals(files_of(self._access, who, texts[0], self._listed, closed))
         check_writable(path, texts[0])

@@ -66,18 +66,19 @@ def _check_seen(access: Access, who: Who, text: str) -> None:
 def _check_volume(access: Access, who: Who, text: str, real: str, privilege: str) -> None:
     name = next((n for n, folder in access.volumes.items() if Path(real).is_relative_to(folder)), None)
     on = Securable("VOLUME", "", name or "")
+    if name is not None and access.may(who.roles, privilege, on):
+        return
+    if not who.is_caller:
+        raise PermissionDenied(
+            "The owner of a view or function does not have the privileges that it needs.",
+            hint="Its owner has to be granted them.",
+        )
     if name is None or not access.sees(who.roles, on):
         raise _outside(text)
-    if not access.may(who.roles, privilege, on):
-        if not who.is_caller:
-            raise PermissionDenied(
-                "The owner of a view or function does not have the privileges that it needs.",
-                hint="Its owner has to be granted them.",
-            )
-        raise PermissionDenied(
-            f'"{who.name}" does not have {privilege} on volume {name}.',
-            hint=f"Its owner can GRANT {privilege} ON VOLUME {name} TO {who.name}.",
-        )
+    raise PermissionDenied(
+        f'"{who.name}" does not have {privilege} on volume {name}.',
+        hint=f"Its owner can GRANT {privilege} ON VOLUME {name} TO {who.name}.",
+    )
 
 
 def files_of(

@@ -195,6 +195,7 @@ def test_writes_below_a_volume(house: House) -> None:
         run(f"IMPORT MODEL n FROM '{out}/m.json'")
     house.boss.execute('GRANT READ VOLUME ON VOLUME "My Out" TO ana')
     run("IMPORT MODEL n FROM 'volume://my out/m.json'")
+    house.boss.execute("GRANT EXECUTE ON MODEL n TO ana")
     assert run("SELECT round(ml_predict('n', x := 2.0))").fetchall() == [(4.0,)]
     house.boss.execute('REVOKE READ VOLUME ON VOLUME "My Out" FROM ana')
 
