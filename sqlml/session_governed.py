@@ -153,7 +153,7 @@ class Governor:
 
     def _allowed(self, governed: Governed, expansion: Expansion) -> Allowed:
         return Allowed(
-            tuple(dict.fromkeys(expansion.tables)),
+            tuple(dict.fromkeys(expansion.tables + expansion.kept)),
             functions=expansion.macros | ABOUT_SESSION if governed.is_kept else expansion.macros,
             table_functions=expansion.table_functions,
             is_kept=governed.is_kept,

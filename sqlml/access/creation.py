@@ -159,6 +159,7 @@ def _qualify_all(body: exp.Expr, expansion: Expansion) -> None:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
         table.set("this", exp.to_identifier(entry.name, quoted=True))
         table.set("db", exp.to_identifier(entry.schema, quoted=True))
+        expansion.kept.append(entry)
 
 
 def _is_cte(table: exp.Table) -> bool:

@@ -16,6 +16,7 @@ from sqlml.access.files import Files, names_file
 from sqlml.access.functions import TABLE_FUNCTIONS
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.protection import Protection, protection_of
+from sqlml.access.queries import query_within, training_query
 from sqlml.access.rights import Rights, Who, unread
 from sqlml.access.sources import BARRIER, MOVED, argument_of, behind_barrier, listed, named, put, qualify
 from sqlml.access.values import Access, Securable
@@ -50,6 +51,8 @@ class Expansion(Rights):
         # Whether something was hidden from the caller: then DuckDB's own plan says too much.
         self.is_protected = False
         self.tables: list[Entry] = []
+        # What a view or macro that is kept names itself: views too.
+        self.kept: list[Entry] = []
         self.macros: set[str] = set()
         self.table_functions: set[str] = set()
         self._places = places
@@ -178,21 +181,9 @@ class Expansion(Rights):
         """A query in a text, as ml_train takes it, is expanded like any other."""
         if str(call.this).casefold() != "ml_train":
             return
-        for argument in call.expressions:
-            value = argument.expression if isinstance(argument, exp.PropertyEQ | exp.Kwarg | exp.EQ) else argument
-            named = argument.this.name.casefold() if value is not argument else ""
-            if named not in ("", "query") or (argument is call.expressions[0] and not named):
-                continue
-            if not (isinstance(value, exp.Literal) and value.is_string):
-                raise NotSupported("The query of ml_train is no literal.", hint="Write it out: query => 'SELECT ...'.")
-            tree = parse(value.name)
-            if isinstance(tree, exp.Column):
-                # The name of a table is the query of all of it.
-                parts = [exp.to_identifier(p.name, quoted=True) for p in tree.parts]
-                source = exp.Table(**dict(zip(("this", "db", "catalog"), reversed(parts), strict=False)))
-                tree = exp.select("*").from_(source)
-            if not isinstance(tree, exp.Query):
-                raise unread()
+        found = training_query(call)
+        if found is not None:
+            value, tree = found
             value.replace(exp.Literal.string(to_sql(self.expand(tree, who))))
 
     def _is_model(self, macro: Macro) -> bool:
@@ -398,6 +389,10 @@ class Expansion(Rights):
             put(node, exp.Subquery(this=behind_barrier(body)), fallback=macro.name)
             return
         if folded in TABLE_FUNCTIONS and not name.schema:
+            return
+        query = None if name.schema else query_within(function)
+        if query is not None:
+            put(node, exp.Subquery(this=self.expand(query, replace(who, depth=who.depth + 1), ctes)), fallback=folded)
             return
         found = self._places.metadata(node, who)
         if found is not None:
