@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
+import duckdb
 from sqlglot import exp
 
 ACCESS = "enable_external_access"
@@ -65,10 +67,18 @@ def harden(duck: Any, volumes: Iterable[str]) -> tuple[str, ...]:
     return tuple(os.path.realpath(folder) for folder in _setting(duck, _FOLDERS))
 
 
+def _forget_secrets(duck: Any) -> None:
+    """The secrets that the system's user keeps are no business of the users of a file, nor is their folder."""
+    # Where secrets were used already, they were read: whoever did was a superuser, alone in the instance.
+    with suppress(duckdb.InvalidInputException):
+        _set(duck, "allow_persistent_secrets", exp.false())
+
+
 def lock(duck: Any) -> None:
     """Let no extension in and lock the settings; files are left as they are."""
     if not _setting(duck, _LOCKED):
         refuse_extensions(duck)
+        _forget_secrets(duck)
         _set(duck, "allowed_configs", exp.Array(expressions=[exp.Literal.string(name) for name in _OPEN]))
         _set(duck, _LOCKED, exp.true())
 

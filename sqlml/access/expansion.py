@@ -18,7 +18,7 @@ from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.protection import Protection, protection_of
 from sqlml.access.queries import query_within, training_query
 from sqlml.access.rights import Rights, Who, unread
-from sqlml.access.sources import BARRIER, MOVED, argument_of, behind_barrier, listed, named, put, qualify
+from sqlml.access.sources import BARRIER, MOVED, argument_of, behind_barrier, is_registered, limited, listed, named, put, qualify
 from sqlml.access.values import Access, Securable
 from sqlml.dialect import parse, to_sql
 from sqlml.errors import NotSupported, PermissionDenied
@@ -335,6 +335,10 @@ class Expansion(Rights):
                 if not columns:
                     raise self.refused(who, missing, entry.securable, f"the view {entry.name}")
         made = parse(entry.sql or "")
+        if entry.is_temporary and is_registered(made):
+            self.tables.append(entry)
+            qualify(node, entry)
+            return
         query = made.args.get("expression") if isinstance(made, exp.Create) else None
         if not isinstance(query, exp.Query):
             raise unread()
@@ -351,19 +355,8 @@ class Expansion(Rights):
         )
         if protection is not None:
             self.is_protected = True
-            subquery = self._limited(subquery, entry, protection)
+            subquery = limited(subquery, entry, self.objects.columns(entry), protection)
         put(node, subquery)
-
-    def _limited(self, subquery: exp.Subquery, entry: Entry, protection: Protection) -> exp.Subquery:
-        """A view of which only some columns may be read."""
-        if protection.filters or protection.masks:
-            raise NotSupported(
-                f'The view "{entry.name}" matches a policy.', hint="Filters and masks are set on tables."
-            )
-        shown = [c for c in self.objects.columns(entry) if c.name.casefold() in (protection.columns or ())]
-        alias = subquery.alias
-        query = exp.select(*(exp.column(exp.to_identifier(c.name, quoted=True)) for c in shown)).from_(subquery)
-        return exp.Subquery(this=query, alias=named(alias))
 
     def _table_function(self, node: exp.Table, who: Who, ctes: frozenset[str]) -> None:
         call = node.this

@@ -54,7 +54,7 @@ def test_opens_hardened(path: str, tmp_path: Path) -> None:
             con.execute("SET TimeZone = 'UTC'")
             con.register("frame", pa.table({"x": [1, 2]}))
             assert con.execute("SELECT sum(x) FROM frame").fetchall() == [(3,)]
-            assert con.execute("SELECT uuid() AS u").to_arrow_table().num_rows == 1
+            assert con.execute("SELECT uuid() AS u").arrow().num_rows == 1
         # A sort that does not fit into memory has its folder; so does the log.
         boss.execute("CREATE TABLE sorted AS FROM t ORDER BY hash(i)")
         boss.execute("CHECKPOINT")
