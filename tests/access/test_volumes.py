@@ -119,7 +119,7 @@ REFUSED = [
     "FROM read_csv(getvariable('f'))",
     "FROM main.read_csv('{landing}/a.csv')",
     "FROM read_duckdb('{landing}/a.csv')",
-    "FROM query('FROM ''{landing}/a.csv''')",
+    "FROM query('FROM ''{other}/fifo.csv''')",
     "CREATE MACRO f(p) AS TABLE FROM read_csv(p)",
     "COPY t TO '{landing}/new.csv'",
     "COPY t TO '{out}/../other/new.csv'",
