@@ -27,6 +27,7 @@ _SHOWN = (
     "ROLES",
     "GROUPS",
     "TOKENS",
+    "VOLUMES",
 )
 _ALTERATIONS = (
     ("SET", "OPTIONS"),
@@ -55,7 +56,12 @@ class ModelStatements(FunctionStatements, PolicyStatements):
         return self._spanned(tree, start)
 
     def _parse_model_statement(self) -> exp.Expr | None:
-        access = self._parse_access_statement() or self._parse_protection_statement() or self._parse_policy_statement()
+        access = (
+            self._parse_access_statement()
+            or self._parse_volume_statement()
+            or self._parse_protection_statement()
+            or self._parse_policy_statement()
+        )
         if access is not None:
             return access
         index = self._index

@@ -10,8 +10,10 @@ import getpass
 from sqlml.access.acting import NOT_GOVERNED
 from sqlml.access.authority import may_grant
 from sqlml.access.names import fold
+from sqlml.access.rights import Who
 from sqlml.access.values import CATALOG, Access, Securable
-from sqlml.errors import PermissionDenied
+from sqlml.access.volumes import READ, WRITE, reached
+from sqlml.errors import PermissionDenied, SqlmlError
 from sqlml.types import ObjectName, Plan, Privilege
 
 
@@ -49,6 +51,8 @@ class Gate:
             return True
         if self._is_checked(privilege):
             return True
+        if privilege.kind == "FILE":
+            return self._reaches(privilege)
         on = securable_of(privilege, self.access.catalog)
         if on is None or privilege.action in ("SUPERUSER", "LOAD"):
             return False
@@ -70,6 +74,16 @@ class Gate:
         of = folded(privilege.of)
         ours = of.schema == "sqlml" and of.catalog == fold(self.access.catalog) and privilege.action == "SELECT"
         return ours or of in self.relations
+
+    def _reaches(self, privilege: Privilege) -> bool:
+        """Whether a file is in a volume that may be read or written."""
+        who = Who(self.roles, self.principal)
+        needed = {"SELECT": READ, "MODIFY": WRITE}[privilege.action]
+        try:
+            reached(self.access, who, privilege.on, needed)
+        except SqlmlError:
+            return False
+        return True
 
     def _refused(self, privilege: Privilege) -> PermissionDenied:
         what = "the database" if privilege.kind == "CATALOG" else f"{privilege.kind.lower()} {privilege.on}"

@@ -13,12 +13,13 @@ from typing import Any
 _SCHEMAS = ("ml", "ai")
 _CALL_STARTS = frozenset(["(", "model", "table"])
 # Of the statements about users and grants; GROUP is a word of them only where BY does not follow.
-_ACCESS_WORDS = ("user", "role", "token", "owner", "owned", "grants", "authorization", "filter", "mask", "tag", "polic")
+_ACCESS_WORDS = ("user", "role", "token", "volume", "owner", "owned", "grants", "authorization", "filter", "mask")
+_ACCESS_WORDS += ("tag", "polic")
 _GROUP = re.compile(r"group(?!\s+by\b)")
 _PRINCIPALS = (["user"], ["role"], ["group"])
 _OWNED = ("table", "view", "schema", "function", "catalog", "database", "volume")
 _TAGS = (["set", "tags"], ["unset", "tags"])
-_LISTS = ("models", "runs", "experiments", "functions", "users", "roles", "groups", "tokens", "grants")
+_LISTS = ("models", "runs", "experiments", "functions", "users", "roles", "groups", "tokens", "volumes", "grants")
 # Words that every statement of ours has one of, in some place; `ml` and `ai` stand before a dot or an underscore.
 _STATEMENT_WORDS = ("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python", *_ACCESS_WORDS)
 _SCHEMA = re.compile(r"(?<![a-z_])(?:ml|ai)(?![a-z0-9])")
@@ -146,8 +147,10 @@ def _is_access(head: str, rest: list[str]) -> bool:
         return rest[:1] == ["owned"]
     if head in ("create", "alter", "drop", "describe", "desc") and rest[:1] in _PRINCIPALS:
         return len(rest) > 1 and rest[1] != "."
-    if head in ("create", "drop") and rest[:1] == ["token"]:
+    if head in ("create", "drop") and rest[:1] in (["token"], ["volume"]):
         return True
+    if head in ("describe", "desc") and rest[:1] == ["volume"]:
+        return len(rest) > 1 and rest[1] != "."
     if head == "alter" and rest[:1] == ["table"]:
         after = _after_name(rest[1:])
         if after[:3] in (["set", "row", "filter"], ["drop", "row", "filter"]):

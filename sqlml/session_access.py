@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,9 +16,11 @@ from sqlml.catalog.snapshot import Snapshot
 from sqlml.engine import Database, Engine
 from sqlml.errors import NotFound, PermissionDenied, TransactionAborted
 from sqlml.gate import Gate, os_user
+from sqlml.signing import config_folder
 
 # The migration that brought the tables of access control.
 _SINCE = 8
+_PATHS = "SELECT path FROM duckdb_databases()"
 
 
 def prepare_access(engine: Engine, catalog: str) -> None:
@@ -58,7 +61,15 @@ class SessionAccess:
             login = _allowed(access, self._login or self._founded or os_user(), is_named=self._login is not None)
             user = _allowed(access, self._authorized, is_named=True) if self._authorized else login
             self.acting = Acting(access, user.name, self._role)
+            self._harden()
         return self.acting
+
+    def _harden(self) -> None:
+        """DuckDB takes none of it back, so it waits until the users are committed."""
+        database = self._engine.database
+        committed = database.access
+        if not database.is_hardened and isinstance(committed, Access) and committed.is_governed:
+            database.harden(committed.volumes.values(), is_superuser=self.acting.is_superuser)
 
     def gate(self) -> Gate:
         """The gate as of now: what other sessions granted and took away counts from the next statement on."""
@@ -85,6 +96,7 @@ class SessionAccess:
 
     def log_in(self, user: str) -> None:
         """Act as the user that was made just now."""
+        self._engine.database.is_founded = True
         self._founded = user
         self.refresh()
 
@@ -113,6 +125,12 @@ class SessionAccess:
                 catalog == self.catalog and access.sees(roles, Securable.of("MODEL", schema, name))
             )
         )
+
+    def closed_files(self) -> tuple[str, ...]:
+        """The real paths of what no volume opens: the databases of the session, what DuckDB keeps beside them, the key."""
+        paths = [str(path) for (path,) in self._engine.rows(_PATHS) if path]
+        beside = [f"{path}{ending}" for path in paths for ending in ("", ".wal", ".tmp")]
+        return tuple(os.path.realpath(path) for path in (*beside, config_folder()))
 
     def securables(self, kind: str) -> list[Securable]:
         """All of a kind that privileges can be on."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.access.expansion import Expansion, Places
+from sqlml.access.files import Files
 from sqlml.access.governed import Governed
 from sqlml.access.metadata import metadata_of
 from sqlml.access.objects import Entry, Objects
@@ -23,12 +24,12 @@ from sqlml.catalog.access_objects import apply_changes
 from sqlml.dialect import parse, to_sql, too_deep
 from sqlml.engine import Engine
 from sqlml.engine_private import unpark
-from sqlml.errors import AlreadyExists, InvalidSql, NotFound, PermissionDenied, SqlmlError
+from sqlml.errors import AlreadyExists, InvalidSql, NotFound, SqlmlError
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.base import named_value
 from sqlml.functions.later import LATER
 from sqlml.gate import folded
-from sqlml.parameters import name_parameters
+from sqlml.parameters import name_parameters, used_values
 from sqlml.planner import relations
 from sqlml.result import Result, no_rows
 from sqlml.rewriter import constant
@@ -47,6 +48,7 @@ _TRANSACTIONS: dict[str, Callable[[], exp.Expr]] = {
 }
 
 
+_LISTED = "SELECT file FROM glob(?) ORDER BY file"
 # Statements that DuckDB binds without running them.
 _BOUND = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 
@@ -93,7 +95,7 @@ class Governor:
         written = _written(tree, text)
         values = name_parameters(tree, params)[0]
         objects = Objects(self._engine, self._access.catalog)
-        expansion = self._expansion(acting.access, Who(acting.roles, acting.current), objects)
+        expansion = self._expansion(acting.access, Who(acting.roles, acting.current), objects, values)
         try:
             governed = govern(tree, expansion)
         except InvalidSql as error:
@@ -103,17 +105,17 @@ class Governor:
         if governed.keeps_text:
             return self._run_ours(text, params, relations=frozenset(), written=None)
         sent = to_sql(governed.tree)
+        # A path that was passed as a parameter stands in the text now.
+        used = used_values(governed.tree, values)
         if self._is_ours(sent):
             check_parsed(
                 self._engine, without_ours(governed.tree, expansion.is_ours), self._allowed(governed, expansion)
             )
             found = frozenset(_folded(entry) for entry in expansion.tables)
             found |= {folded(relation.name) for relation in relations(governed.tree)[1]}
-            return self._changing(
-                governed, lambda: self._run_ours(sent, values or None, relations=found, written=written)
-            )
-        self._verify(governed, expansion, sent, values or None)
-        return self._changing(governed, lambda: self._engine.execute(sent, values or None))
+            return self._changing(governed, lambda: self._run_ours(sent, used, relations=found, written=written))
+        self._verify(governed, expansion, sent, used)
+        return self._changing(governed, lambda: self._engine.execute(sent, used))
 
     def _kept(self, tree: exp.Expr, text: str, params: Params) -> Result:
         """PREPARE keeps the text, EXECUTE decides on it anew: what was granted then may be taken away by now."""
@@ -175,22 +177,19 @@ class Governor:
             bump_version(self._engine, catalog)
         return result
 
-    def _expansion(self, access: Access, who: Who, objects: Objects) -> Expansion:
+    def _expansion(self, access: Access, who: Who, objects: Objects, values: Mapping[str, Any]) -> Expansion:
+        files = Files(access, values, self._listed, self._access.closed_files, self._engine.database.folders)
         places = Places(
-            file=self._file,
+            files=files,
             metadata=lambda node, asking: metadata_of(node, access, asking.roles, objects),
             is_ours=lambda name: FUNCTIONS.get(name) is not None or name in LATER or name == "ml_train",
             session=self._session,
         )
         return Expansion(access, who, objects, places)
 
-    def _file(self, node: exp.Table, privilege: str, who: Who) -> exp.Expr:
-        if self._access.acting.access.is_superuser(who.roles):
-            return node
-        name = node.name or str(node.this.this)
-        raise PermissionDenied(
-            f"{name} is not open to you.", hint=f"Files are read and written in volumes, with {privilege}."
-        )
+    def _listed(self, pattern: str) -> list[str]:
+        """The files that a pattern matches, none of which is opened."""
+        return [str(file) for (file,) in self._engine.rows(_LISTED, [pattern])]
 
     def _session(self, node: exp.Expr) -> exp.Expr:
         """Functions about the session's user, as values."""

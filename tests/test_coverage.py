@@ -40,6 +40,7 @@ NO_PRIVILEGE = {
     "deallocate",
     "describe_model_type",
     "describe_user",
+    "describe_volume",
     "drop_token",
     "prepare",
     "set_role",
@@ -57,6 +58,7 @@ NO_PRIVILEGE = {
     "show_runs",
     "show_tokens",
     "show_users",
+    "show_volumes",
 }
 
 # A statement of each kind, over the tables and models of `prepared_connection`.
@@ -69,14 +71,17 @@ STATEMENT_EXAMPLES = {
     "create_model": "CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT a, y FROM points",
     "create_token": "CREATE TOKEN",
     "create_user": "CREATE USER eva",
+    "create_volume": "CREATE VOLUME more LOCATION '/tmp'",
     "deallocate": "DEALLOCATE kept",
     "describe_model": "DESCRIBE MODEL line",
     "describe_model_type": "DESCRIBE MODEL TYPE linear_reg",
     "describe_user": "DESCRIBE USER ana",
+    "describe_volume": "DESCRIBE VOLUME files",
     "drop_function": "DROP FUNCTION f",
     "drop_model": "DROP MODEL line",
     "drop_token": "DROP TOKEN 'a'",
     "drop_user": "DROP USER bob",
+    "drop_volume": "DROP VOLUME files",
     "execute": "EXECUTE kept(1)",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
     "explain_model": "EXPLAIN MODEL line",
@@ -115,6 +120,7 @@ STATEMENT_EXAMPLES = {
     "show_runs": "SHOW RUNS",
     "show_tokens": "SHOW TOKENS",
     "show_users": "SHOW USERS",
+    "show_volumes": "SHOW VOLUMES",
 }
 # What these statements stand for is what their plan is.
 STANDS_FOR = {"execute": "query", "ml_train": "create_model"}
@@ -211,6 +217,7 @@ def prepared_connection(con: sqlml.Connection) -> sqlml.Connection:
     con.execute("CREATE MACRO positive(n) AS n > 0")
     con.execute("CREATE USER ana; CREATE USER bob; CREATE ROLE reader; GRANT reader TO ana")
     con.execute("CREATE POLICY kept ON SCHEMA main ROW FILTER positive TO ana FOR TABLES USING COLUMNS (1)")
+    con.execute("CREATE VOLUME files LOCATION '/usr'")
     return con
 
 

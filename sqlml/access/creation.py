@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.access.expansion import Expansion
+from sqlml.access.files import READERS, names_file
 from sqlml.access.functions import allowed_functions
 from sqlml.access.governed import CLOSED, Change, Governed, place, require_owner, target
 from sqlml.access.names import fold
@@ -143,11 +144,17 @@ def _without(body: exp.Expr, parameters: frozenset[str]) -> exp.Expr:
 
 def _qualify_all(body: exp.Expr, expansion: Expansion) -> None:
     """Give every relation its full name, so that it means the same wherever the view is read."""
-    for table in body.find_all(exp.Table):
-        if not isinstance(table.this, exp.Identifier) or _is_cte(table):
+    for table in list(body.find_all(exp.Table)):
+        if not isinstance(table.this, exp.Identifier):
+            if isinstance(table.this, exp.Anonymous) and str(table.this.this).casefold() in READERS and not table.db:
+                expansion.keep_file(table)
+            continue
+        if _is_cte(table):
             continue
         entry = expansion.objects.relation(ObjectName(table.name, table.db or None, table.catalog or None))
         if entry is None:
+            if names_file(table):
+                expansion.keep_file(table)
             continue
         if entry.is_temporary:
             raise NotSupported(f'"{entry.name}" is temporary.', hint="Only CREATE TEMP VIEW may read it.")

@@ -12,13 +12,25 @@ from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, qualified, substitute
+from sqlml.access.files import Files, names_file
 from sqlml.access.functions import TABLE_FUNCTIONS
 from sqlml.access.names import fold
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.protection import Protection, protection_of
 from sqlml.access.queries import query_within, training_query
 from sqlml.access.rights import Rights, Who, unread
-from sqlml.access.sources import BARRIER, MOVED, argument_of, behind_barrier, listed, named, put, qualify
+from sqlml.access.sources import (
+    BARRIER,
+    MOVED,
+    argument_of,
+    behind_barrier,
+    is_registered,
+    limited,
+    listed,
+    named,
+    put,
+    qualify,
+)
 from sqlml.access.values import Access, Securable
 from sqlml.dialect import parse, to_sql
 from sqlml.errors import NotSupported, PermissionDenied
@@ -36,7 +48,7 @@ _ROW = "rowid"
 class Places:
     """What the expansion is given besides the catalog: how files and metadata are read, what is ours."""
 
-    file: Callable[[exp.Table, str, Who], exp.Expr]
+    files: Files
     metadata: Callable[[exp.Table, Who], exp.Expr | None]
     is_ours: Callable[[str], bool]
     session: Callable[[exp.Expr], exp.Expr]
@@ -72,6 +84,20 @@ class Expansion(Rights):
     def is_ours(self, name: ObjectName) -> bool:
         """Whether a call is of a function of sqlml's, `ml_predict` or `ML.PREDICT`."""
         return self._places.is_ours(fold(f"{name.schema}_{name.name}") if name.schema else fold(name.name))
+
+    def path(self, node: exp.Expr, privilege: str) -> exp.Expr:
+        """The path of a file that the statement reads or writes, made real."""
+        return self._places.files.path(node, privilege, self.caller)
+
+    def keep_file(self, node: exp.Table) -> None:
+        """Write a file in the body of a view or macro so that it means the same wherever that is read."""
+        put(node, self._places.files.read(node, self.caller, is_kept=True), fallback=node.this.name)
+
+    def _file(self, node: exp.Table, who: Who) -> exp.Table:
+        found = self._places.files.read(node, who)
+        if found is not node:
+            self.table_functions.add(found.this.name.casefold())
+        return found
 
     def expand_ctes(self, with_: exp.Expr) -> frozenset[str]:
         """Expand the common table expressions of a statement that writes; gives their names."""
@@ -236,8 +262,8 @@ class Expansion(Rights):
         if found is not None:
             put(node, found)
             return
-        if not node.db and node.this.quoted and {".", "/"} & set(node.name):
-            put(node, self._places.file(node, "READ VOLUME", who))
+        if names_file(node):
+            put(node, self._file(node, who))
             return
         raise self.no_relation(name, who)
 
@@ -322,6 +348,10 @@ class Expansion(Rights):
                 if not columns:
                     raise self.refused(who, missing, entry.securable, f"the view {entry.name}")
         made = parse(entry.sql or "")
+        if entry.is_temporary and is_registered(made):
+            self.tables.append(entry)
+            qualify(node, entry)
+            return
         query = made.args.get("expression") if isinstance(made, exp.Create) else None
         if not isinstance(query, exp.Query):
             raise unread()
@@ -338,19 +368,8 @@ class Expansion(Rights):
         )
         if protection is not None:
             self.is_protected = True
-            subquery = self._limited(subquery, entry, protection)
+            subquery = limited(subquery, entry, self.objects.columns(entry), protection)
         put(node, subquery)
-
-    def _limited(self, subquery: exp.Subquery, entry: Entry, protection: Protection) -> exp.Subquery:
-        """A view of which only some columns may be read."""
-        if protection.filters or protection.masks:
-            raise NotSupported(
-                f'The view "{entry.name}" has a filter or mask.', hint="Filters and masks are set on tables."
-            )
-        shown = [c for c in self.objects.columns(entry) if fold(c.name) in (protection.columns or ())]
-        alias = subquery.alias
-        query = exp.select(*(exp.column(exp.to_identifier(c.name, quoted=True)) for c in shown)).from_(subquery)
-        return exp.Subquery(this=query, alias=named(alias))
 
     def _table_function(self, node: exp.Table, who: Who, ctes: frozenset[str]) -> None:
         call = node.this
@@ -385,7 +404,7 @@ class Expansion(Rights):
         if found is not None:
             self.table_functions.add(folded)
         else:
-            found = self._places.file(node, "READ VOLUME", who)
+            found = self._file(node, who)
         put(node, found, fallback=folded)
 
 

@@ -9,6 +9,7 @@ from sqlglot import exp
 from sqlml import nodes, nodes_access, nodes_policies, nodes_protection
 from sqlml.access.alteration import alter, comment, drop
 from sqlml.access.calls import call_parts
+from sqlml.access.copying import copy
 from sqlml.access.creation import create
 from sqlml.access.expansion import Expansion
 from sqlml.access.governed import CLOSED, Governed, place, target
@@ -17,6 +18,7 @@ from sqlml.access.objects import TEMPORARY
 from sqlml.access.rights import unread
 from sqlml.access.targets import delete, insert, merge, require_whole, update
 from sqlml.access.values import Securable
+from sqlml.access.volumes import READ, WRITE
 from sqlml.dialect import parse
 from sqlml.errors import InvalidOption, NotFound, NotSupported, PermissionDenied, nearest_hint
 from sqlml.types import ObjectName
@@ -168,6 +170,7 @@ def _show(tree: exp.Expr, expansion: Expansion) -> Governed:
 
 def _ours(tree: exp.Expr, expansion: Expansion) -> Governed:
     """A statement of sqlml's own: its queries are expanded, its other privileges are those of its plan."""
+    _make_paths_real(tree, expansion)
     for key, value in list(tree.args.items()):
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, exp.Expression) and not isinstance(child, exp.Table | nodes.AlterAction):
@@ -193,6 +196,19 @@ def _drop_function(tree: exp.Expr, expansion: Expansion) -> Governed:
     return _ours(tree, expansion) if is_python else governed
 
 
+def _make_paths_real(tree: exp.Expr, expansion: Expansion) -> None:
+    """The file of EXPORT MODEL and IMPORT MODEL, wherever it is named."""
+    privilege = WRITE if isinstance(tree, nodes.ExportModel) else READ
+    if not isinstance(tree, nodes.ExportModel | nodes.ImportModel | nodes.CreateModel):
+        return
+    found = [tree.args[key] for key in ("target", "source") if isinstance(tree.args.get(key), exp.Literal)]
+    options = tree.expressions + [o for o in tree.args.get("options") or () if isinstance(o, nodes.Option)]
+    found += [o.expression for o in options if o.this.name.casefold() in ("uri", "model_path")]
+    for path in found:
+        if isinstance(path, exp.Literal | exp.Placeholder):
+            path.replace(expansion.path(path, privilege))
+
+
 _Rule = Callable[[exp.Expr, Expansion], Governed]
 _OURS = tuple(
     kind
@@ -214,6 +230,7 @@ _RULES: Mapping[type[exp.Expr] | tuple[type[exp.Expr], ...], _Rule] = {
     exp.Delete: _delete,
     exp.Merge: _merge,
     exp.TruncateTable: _truncate,
+    exp.Copy: copy,
     exp.Create: create,
     nodes.DropFunction: _drop_function,
     exp.Drop: drop,

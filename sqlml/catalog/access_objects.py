@@ -61,16 +61,16 @@ def apply_changes(cursor: Cursor, catalog: str, changes: Sequence[Change], owner
     """Record what a statement made, dropped and renamed; `owner` owns what it made."""
     for change in changes:
         if change.action == "made":
-            _forget(cursor, catalog, change.on)
+            forget(cursor, catalog, change.on)
             set_owner(cursor, catalog, change.on, owner)
         elif change.action == "dropped":
-            _forget(cursor, catalog, change.on)
+            forget(cursor, catalog, change.on)
         elif change.to is not None:
-            _forget(cursor, catalog, change.to)
+            forget(cursor, catalog, change.to)
             _rename(cursor, catalog, change.on, change.to)
 
 
-def _forget(cursor: Cursor, catalog: str, on: Securable) -> None:
+def forget(cursor: Cursor, catalog: str, on: Securable) -> None:
     """Nothing of what was granted on a thing may hold for another one of its name."""
     if on.kind == "SCHEMA":
         for sql in _DROP_SCHEMA:

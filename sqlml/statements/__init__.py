@@ -11,10 +11,12 @@ from sqlml.statements.create_model import CreateModel
 from sqlml.statements.create_policy import CreatePolicy
 from sqlml.statements.create_token import CreateToken
 from sqlml.statements.create_user import CreateUser
+from sqlml.statements.create_volume import CreateVolume
 from sqlml.statements.describe_model import DescribeModel
 from sqlml.statements.describe_model_type import DescribeModelType
 from sqlml.statements.describe_policy import DescribePolicy
 from sqlml.statements.describe_user import DescribeUser
+from sqlml.statements.describe_volume import DescribeVolume
 from sqlml.statements.drop_function import DropFunction
 from sqlml.statements.drop_mask import DropMask
 from sqlml.statements.drop_model import DropModel
@@ -22,6 +24,7 @@ from sqlml.statements.drop_policy import DropPolicy
 from sqlml.statements.drop_row_filter import DropRowFilter
 from sqlml.statements.drop_token import DropToken
 from sqlml.statements.drop_user import DropUser
+from sqlml.statements.drop_volume import DropVolume
 from sqlml.statements.explain import Explain
 from sqlml.statements.explain_model import ExplainModel
 from sqlml.statements.export_model import ExportModel
@@ -52,6 +55,7 @@ from sqlml.statements.show_roles import ShowRoles
 from sqlml.statements.show_runs import ShowRuns
 from sqlml.statements.show_tokens import ShowTokens
 from sqlml.statements.show_users import ShowUsers
+from sqlml.statements.show_volumes import ShowVolumes
 from sqlml.statements.train import Train
 from sqlml.statements.unset_tags import UnsetTags
 
@@ -93,6 +97,9 @@ STATEMENTS: Registry[Statement] = Registry(
         DropPolicy(),
         DescribePolicy(),
         CreatePolicy(),
+        CreateVolume(),
+        DescribeVolume(),
+        DropVolume(),
         GrantRole(),
         ReassignOwned(),
         RevokeRole(),
@@ -102,6 +109,7 @@ STATEMENTS: Registry[Statement] = Registry(
         ShowRoles(),
         ShowTokens(),
         ShowUsers(),
+        ShowVolumes(),
         Prepare(),
         Revoke(),
         ShowExperiments(),

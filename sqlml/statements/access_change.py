@@ -178,6 +178,7 @@ _LISTS = {
     "TABLE": "SHOW ALL TABLES lists tables and views.",
     "VIEW": "SHOW ALL TABLES lists tables and views.",
     "MODEL": "SHOW MODELS lists them.",
+    "VOLUME": "SHOW VOLUMES lists them.",
     "FUNCTION": "SHOW FUNCTIONS and SHOW MODELS list them.",
 }
 

@@ -75,6 +75,9 @@ class SessionAccess(Protocol):
     def will_change(self) -> None:
         """This transaction changes access: the next statement of every session reads it anew."""
 
+    def closed_files(self) -> tuple[str, ...]:
+        """The real paths of what no volume opens: the databases of the session, the user's key."""
+
     def log_in(self, user: str) -> None:
         """Act as another user from now on."""
 

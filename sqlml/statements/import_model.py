@@ -117,7 +117,7 @@ class ImportModel(Statement):
         """Read the file, check all that is in it, and write the version."""
         importing: Importing = plan.details
         asked, place = importing.asked, importing.place
-        check_access(context.database, "read")
+        check_access(context.database, "read", asked.path)
         check_writable(context.database, str(place.name.catalog))
         if place.exists_ok and (found := find(context, place.name)) is not None:
             return _row(context, place.name.name, found[1], asked)

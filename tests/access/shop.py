@@ -85,7 +85,6 @@ UNION ALL SELECT 'index ' || index_name FROM duckdb_indexes()
 UNION ALL SELECT 'sequence ' || sequence_name || coalesce(last_value, 0) FROM duckdb_sequences()
 UNION ALL SELECT 'database ' || database_name FROM duckdb_databases()
 UNION ALL SELECT 'secret ' || name FROM duckdb_secrets()
-UNION ALL SELECT 'extension ' || extension_name FROM duckdb_extensions() WHERE loaded
 """
 _SETTINGS = "SELECT name, value FROM duckdb_settings()"
 

@@ -99,6 +99,8 @@ CREATE TABLE sqlml.volumes (
     folded_name VARCHAR PRIMARY KEY,
     name VARCHAR NOT NULL,
     path VARCHAR NOT NULL,
+    comment VARCHAR,
+    created_at TIMESTAMP NOT NULL,
     created_by VARCHAR NOT NULL
 );
 CREATE TABLE sqlml.limits (
