@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.access.expansion import Expansion, Places
-from sqlml.access.governed import Governed
 from sqlml.access.files import Files
+from sqlml.access.governed import Governed
 from sqlml.access.metadata import metadata_of
 from sqlml.access.objects import Entry, Objects
 from sqlml.access.principal_functions import FUNCTIONS as ABOUT_SESSION
@@ -24,7 +24,7 @@ from sqlml.catalog.access_objects import apply_changes
 from sqlml.dialect import parse, to_sql, too_deep
 from sqlml.engine import Engine
 from sqlml.engine_private import unpark
-from sqlml.errors import AlreadyExists, InvalidSql, NotFound, PermissionDenied, SqlmlError
+from sqlml.errors import AlreadyExists, InvalidSql, NotFound, SqlmlError
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.base import named_value
 from sqlml.functions.later import LATER
@@ -32,6 +32,7 @@ from sqlml.parameters import name_parameters, used_values
 from sqlml.result import Result, no_rows
 from sqlml.rewriter import constant
 from sqlml.session_access import SessionAccess
+from sqlml.session_limits import Limits
 from sqlml.types import ObjectName, Params
 
 # What DuckDB takes as well for BEGIN, COMMIT and ROLLBACK.
@@ -74,12 +75,16 @@ class Governor:
         self._access = access
         self._is_ours = is_ours
         self._run_ours = run_ours
+        self._limits = Limits(engine, access)
 
-    def run(self, text: str, params: Params) -> Result:
-        """Run one statement.
+    def run(self, text: str, params: Params, interrupt: Callable[[], None]) -> Result:
+        """Run one statement; `interrupt` stops it from another thread.
 
-        Raises PermissionDenied, and NotFound for what the user may not know of.
+        Raises PermissionDenied, and NotFound for what the user may not know of; LimitExceeded beyond the user's limits.
         """
+        return self._limits.run(lambda: self._run(text, params), interrupt)
+
+    def _run(self, text: str, params: Params) -> Result:
         acting = self._access.acting
         try:
             tree = _read(text)
@@ -89,6 +94,9 @@ class Governor:
             return self._engine.execute(text, params)
         if isinstance(tree, nodes.Prepare | nodes.ExecutePrepared | nodes.Deallocate):
             return self._kept(tree, text, params)
+        if isinstance(tree, exp.Transaction | exp.Commit | exp.Rollback):
+            # Nothing is looked up: after an error DuckDB takes nothing but ROLLBACK.
+            return self._engine.execute(to_sql(tree))
         written = _written(tree, text)
         values = name_parameters(tree, params)[0]
         objects = Objects(self._engine, self._access.catalog)
@@ -101,7 +109,7 @@ class Governor:
             raise too_deep() from None
         if governed.keeps_text:
             return self._run_ours(text, params, relations=frozenset(), written=None)
-        sent = to_sql(governed.tree)
+        sent = to_sql(self._limits.guarded(governed.tree))
         # A path that was passed as a parameter stands in the text now.
         used = used_values(governed.tree, values)
         if self._is_ours(sent):
@@ -109,9 +117,11 @@ class Governor:
                 self._engine, without_ours(governed.tree, expansion.is_ours), self._allowed(governed, expansion)
             )
             relations = frozenset(_folded(entry) for entry in expansion.tables)
-            return self._run_ours(sent, used, relations=relations, written=written)
+            return self._limits.counted(
+                governed.tree, lambda: self._run_ours(sent, used, relations=relations, written=written)
+            )
         self._verify(governed, expansion, sent, used)
-        return self._execute(governed, sent, used)
+        return self._limits.counted(governed.tree, lambda: self._execute(governed, sent, used))
 
     def _kept(self, tree: exp.Expr, text: str, params: Params) -> Result:
         """PREPARE keeps the text, EXECUTE decides on it anew: what was granted then may be taken away by now."""
@@ -138,7 +148,7 @@ class Governor:
                 positional.append(given)
             else:
                 named[key] = given
-        return self.run(self._prepared[name], named or positional or None)
+        return self._run(self._prepared[name], named or positional or None)
 
     def _unread(self, text: str, params: Params, error: SqlmlError) -> Result:
         """What we cannot read only a superuser may send."""

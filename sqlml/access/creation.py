@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.access.expansion import Expansion
-from sqlml.access.functions import allowed_functions
 from sqlml.access.files import READERS, names_file
+from sqlml.access.functions import allowed_functions
 from sqlml.access.governed import CLOSED, Change, Governed, place, require_owner, target
 from sqlml.access.objects import TEMPORARY
 from sqlml.access.rights import unread

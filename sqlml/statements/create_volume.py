@@ -53,7 +53,9 @@ class CreateVolume(Statement):
             )
         may_exist = bool(tree.args.get("exists"))
         if acting.is_superuser and name.casefold() in acting.access.volumes and not may_exist:
-            taken = AlreadyExists(f'There is a volume "{name}" already.', hint="DROP VOLUME it, or CREATE IF NOT EXISTS.")
+            taken = AlreadyExists(
+                f'There is a volume "{name}" already.', hint="DROP VOLUME it, or CREATE IF NOT EXISTS."
+            )
             raise planner.at(taken, tree.this)
         path = read_text(planner, tree.args["location"], "LOCATION")
         if not path:

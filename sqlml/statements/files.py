@@ -23,7 +23,8 @@ def check_access(database: Database, what: str, path: str) -> None:
     real = Path(os.path.realpath(path))
     if not is_allowed and not any(real.is_relative_to(os.path.realpath(folder)) for folder in folders):
         raise PermissionDenied(
-            f"Files cannot be {what} here: enable_external_access is off.", hint="Connect with it on; of a governed database name a file in a volume."
+            f"Files cannot be {what} here: enable_external_access is off.",
+            hint="Connect with it on; of a governed database name a file in a volume.",
         )
 
 

@@ -35,7 +35,9 @@ class House:
             con.execute("CREATE USER boss; CREATE USER ana; CREATE USER bob")
             con.execute("CREATE TABLE t AS SELECT 1 AS id, 'x' AS body")
             con.execute("CREATE TABLE hidden AS SELECT 1 AS id, 'north' AS region UNION ALL SELECT 2, 'south'")
-            con.execute("CREATE MACRO northern(r) AS r = 'north'; ALTER TABLE hidden SET ROW FILTER northern ON (region)")
+            con.execute(
+                "CREATE MACRO northern(r) AS r = 'north'; ALTER TABLE hidden SET ROW FILTER northern ON (region)"
+            )
             con.execute(f"CREATE VOLUME landing LOCATION '{self.landing}'")
             con.execute(f"CREATE VOLUME \"My Out\" LOCATION '{self.out}'")
             con.execute("GRANT USE SCHEMA ON SCHEMA main TO public; GRANT READ VOLUME ON VOLUME landing TO ana")
@@ -128,7 +130,7 @@ REFUSED = [
     "COPY t TO '{out}/*.csv'",
     "COPY t TO '{out}/x.csv' (FORMAT csv, PREFIX 'x')",
     "COPY t TO '{out}/x' (FORMAT parquet, PARTITION_BY (id), FILENAME_PATTERN '../../x')",
-    "COPY (SELECT 1 AS \"../../x\", 2 AS b) TO '{out}/x' (FORMAT csv, PARTITION_BY (\"../../x\"))",
+    'COPY (SELECT 1 AS "../../x", 2 AS b) TO \'{out}/x\' (FORMAT csv, PARTITION_BY ("../../x"))',
     "COPY t FROM '{out}/x.csv'",
     "COPY t FROM '{landing}/a.csv' (FORMAT csv, REJECTS_TABLE 'r')",
     "COPY t FROM '{landing}/a.csv' (FORMAT postgres)",
