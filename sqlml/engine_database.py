@@ -6,6 +6,7 @@ import atexit
 import threading
 import uuid
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,6 +69,8 @@ class Database:
         self.is_founded = False
         self.is_hardened = False
         self.folders: tuple[str, ...] | None = None
+        # How many statements of each user with limits run now.
+        self.running: Counter[str] = Counter()
         # Whether the interpreter is on its way out and has closed it.
         self.is_over = False
         # The user's own connections that sqlml.load was given; it keeps none of them open.

@@ -28,6 +28,8 @@ _BY_TYPE: dict[str, type[SqlmlError]] = {
     "Permission": errors.PermissionDenied,
     "Dependency": errors.ConstraintViolation,
 }
+# What our own guard of the rows of a statement says, by error().
+ROWS = "The limit of rows: "
 _LOCKED = "the configuration has been locked"
 _NOT_FOUND = ("COLUMN_NOT_FOUND", "MISSING_ENTRY")
 _READ_ONLY = ("read-only mode", "read only mode", "opened in read-only")
@@ -38,6 +40,7 @@ _HINTS: dict[type[SqlmlError], str] = {
     errors.TransactionAborted: "Send ROLLBACK, then start again.",
     errors.TransactionConflict: "Another transaction wrote the same thing first: ROLLBACK and try again.",
     errors.ReadOnly: "Connect without read_only=True, and ATTACH without READ_ONLY.",
+    errors.LimitExceeded: "Ask for fewer rows; a superuser changes limits by ALTER USER or ALTER ROLE.",
     errors.Cancelled: "Nothing was written; send the statement again.",
     errors.InvalidOption: "Pass one value a parameter: execute(sql, [value]) or execute(sql, {'name': value}).",
     errors.ConnectionClosed: "Run a statement that gives rows first.",
@@ -88,6 +91,8 @@ def _class_of(kind: str, message: str, details: dict[str, Any]) -> type[SqlmlErr
         return errors.AlreadyExists
     if details.get("error_subtype") in _NOT_FOUND:
         return errors.NotFound
+    if kind == "Invalid Input" and message.startswith(ROWS):
+        return errors.LimitExceeded
     if _LOCKED in message:
         return errors.PermissionDenied
     if message.startswith("Prepared statement ") and message.endswith(" does not exist"):

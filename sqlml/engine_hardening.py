@@ -1,4 +1,4 @@
-"""The settings of the instance of a governed file: DuckDB itself reads no file outside of the volumes, and loads nothing.
+"""The settings of the instance of a governed file: DuckDB itself reads no file but the volumes', and loads nothing.
 
 What the gate refuses never gets here: this is the second wall. DuckDB takes none of it back before the instance closes.
 """

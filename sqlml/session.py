@@ -232,7 +232,7 @@ class Session:
 
     def _run_governed(self, text: str, params: Params) -> Result:
         try:
-            return self._governor.run(text, params)
+            return self._governor.run(text, params, self.interrupt)
         except SqlmlError as error:
             self.transaction.failed()
             # Places are those of the text that was made of the user's.

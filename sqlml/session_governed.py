@@ -34,6 +34,7 @@ from sqlml.planner import relations
 from sqlml.result import Result, no_rows
 from sqlml.rewriter import constant
 from sqlml.session_access import SessionAccess
+from sqlml.session_limits import Limits
 from sqlml.statements.prepare import refuse_kept_password
 from sqlml.types import ObjectName, Params
 
@@ -77,12 +78,16 @@ class Governor:
         self._access = access
         self._is_ours = is_ours
         self._run_ours = run_ours
+        self._limits = Limits(engine, access)
 
-    def run(self, text: str, params: Params) -> Result:
-        """Run one statement.
+    def run(self, text: str, params: Params, interrupt: Callable[[], None]) -> Result:
+        """Run one statement; `interrupt` stops it from another thread.
 
-        Raises PermissionDenied, and NotFound for what the user may not know of.
+        Raises PermissionDenied, and NotFound for what the user may not know of; LimitExceeded beyond the user's limits.
         """
+        return self._limits.run(lambda: self._run(text, params), interrupt)
+
+    def _run(self, text: str, params: Params) -> Result:
         acting = self._access.acting
         try:
             tree = _read(text)
@@ -92,6 +97,9 @@ class Governor:
             return self._engine.execute(text, params)
         if isinstance(tree, nodes.Prepare | nodes.ExecutePrepared | nodes.Deallocate):
             return self._kept(tree, text, params)
+        if isinstance(tree, exp.Transaction | exp.Commit | exp.Rollback):
+            # Nothing is looked up: after an error DuckDB takes nothing but ROLLBACK.
+            return self._engine.execute(to_sql(tree))
         written = _written(tree, text)
         values = name_parameters(tree, params)[0]
         objects = Objects(self._engine, self._access.catalog)
@@ -104,7 +112,7 @@ class Governor:
             raise too_deep() from None
         if governed.keeps_text:
             return self._run_ours(text, params, relations=frozenset(), written=None)
-        sent = to_sql(governed.tree)
+        sent = to_sql(self._limits.guarded(governed.tree))
         # A path that was passed as a parameter stands in the text now.
         used = used_values(governed.tree, values)
         if self._is_ours(sent):
@@ -143,7 +151,7 @@ class Governor:
                 positional.append(given)
             else:
                 named[key] = given
-        return self.run(self._prepared[name], named or positional or None)
+        return self._run(self._prepared[name], named or positional or None)
 
     def _unread(self, text: str, params: Params, error: SqlmlError) -> Result:
         """What we cannot read only a superuser may send."""
@@ -167,10 +175,10 @@ class Governor:
     def _changing(self, governed: Governed, run: Callable[[], Result]) -> Result:
         """Run a statement, and note in the same transaction what it makes, renames and drops."""
         if not governed.changes:
-            return run()
+            return self._limits.counted(governed.tree, run)
         acting, catalog = self._access.acting, self._access.catalog
         with self._engine.transaction():
-            result = run()
+            result = self._limits.counted(governed.tree, run)
             result.park(unpark)
             self._access.will_change()
             apply_changes(self._engine, catalog, governed.changes, acting.current.casefold())

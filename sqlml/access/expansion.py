@@ -19,26 +19,15 @@ from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.protection import Protection, protection_of
 from sqlml.access.queries import query_within, training_query
 from sqlml.access.rights import Rights, Who, unread
-from sqlml.access.sources import (
-    BARRIER,
-    MOVED,
-    argument_of,
-    behind_barrier,
-    is_registered,
-    limited,
-    listed,
-    named,
-    put,
-    qualify,
-)
+from sqlml.access.sources import BARRIER, MOVED, argument_of, behind_barrier, listed, named, put, qualify
 from sqlml.access.values import Access, Securable
+from sqlml.access.view_kinds import is_registered, limited
 from sqlml.dialect import parse, to_sql
 from sqlml.errors import NotSupported, PermissionDenied
 from sqlml.types import ObjectName
 
 _DEPTH = 40
 _SCHEMAS_OF_OURS = frozenset({"sqlml", "sqlml_models"})
-_SYSTEM_SCHEMAS = frozenset({"information_schema", "pg_catalog"})
 # What a name in FROM may have besides its parts; anything else changes what is read.
 _TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "joins", "pivots", "sample", "laterals"})
 _ROW = "rowid"

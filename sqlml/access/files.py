@@ -16,124 +16,47 @@ from sqlml.access.values import Access
 from sqlml.access.volumes import READ, SCHEME, check_writable, files_of, located, reached
 from sqlml.errors import InvalidOption, NotSupported, PermissionDenied, nearest_hint
 
-_ALL = ["filename", "hive_partitioning", "hive_types", "hive_types_autocast", "union_by_name"]
-_CSV = [
-    "all_varchar",
-    "allow_quoted_nulls",
-    "auto_detect",
-    "auto_type_candidates",
-    "column_names",
-    "column_types",
-    "columns",
-    "comment",
-    "compression",
-    "dateformat",
-    "date_format",
-    "decimal_separator",
-    "delim",
-    "delimiter",
-    "dtypes",
-    "encoding",
-    "escape",
-    "force_not_null",
-    "header",
-    "ignore_errors",
-    "max_line_size",
-    "maximum_line_size",
-    "names",
-    "new_line",
-    "normalize_names",
-    "null",
-    "null_padding",
-    "nullstr",
-    "parallel",
-    "quote",
-    "sample_size",
-    "sep",
-    "skip",
-    "strict_mode",
-    "thousands",
-    "timestampformat",
-    "timestamp_format",
-    "types",
-]
-_PARQUET = ["binary_as_string", "file_row_number"]
-_JSON = [
-    "array",
-    "auto_detect",
-    "columns",
-    "compression",
-    "convert_strings_to_integers",
-    "dateformat",
-    "date_format",
-    "field_appearance_threshold",
-    "format",
-    "ignore_errors",
-    "map_inference_threshold",
-    "maximum_depth",
-    "maximum_object_size",
-    "maximum_sample_files",
-    "records",
-    "sample_size",
-    "timestampformat",
-    "timestamp_format",
-]
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ALL = _words("filename hive_partitioning hive_types hive_types_autocast union_by_name")
+_CSV = _words("""all_varchar allow_quoted_nulls auto_detect auto_type_candidates column_names column_types columns
+    comment compression dateformat date_format decimal_separator delim delimiter dtypes encoding escape force_not_null
+    header ignore_errors max_line_size maximum_line_size names new_line normalize_names null null_padding nullstr
+    parallel quote sample_size sep skip strict_mode thousands timestampformat timestamp_format types""")
+_PARQUET = _words("binary_as_string file_row_number")
+_JSON = _words("""array auto_detect columns compression convert_strings_to_integers dateformat date_format
+    field_appearance_threshold format ignore_errors map_inference_threshold maximum_depth maximum_object_size
+    maximum_sample_files records sample_size timestampformat timestamp_format""")
 # What each function may be told besides its files: no names of other files or tables, nothing to run.
 OPTIONS: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("read_csv", "read_csv_auto"), frozenset([*_CSV, *_ALL])),
-    "sniff_csv": frozenset(_CSV),
-    **dict.fromkeys(("read_parquet", "parquet_scan"), frozenset([*_PARQUET, *_ALL])),
+    **dict.fromkeys(_words("read_csv read_csv_auto"), _CSV | _ALL),
+    "sniff_csv": _CSV,
+    **dict.fromkeys(_words("read_parquet parquet_scan"), _PARQUET | _ALL),
     **dict.fromkeys(
-        (
-            *("read_json", "read_json_auto", "read_json_objects", "read_json_objects_auto"),
-            *("read_ndjson", "read_ndjson_auto", "read_ndjson_objects"),
-        ),
-        frozenset([*_JSON, *_ALL]),
+        _words("""read_json read_json_auto read_json_objects read_json_objects_auto
+            read_ndjson read_ndjson_auto read_ndjson_objects"""),
+        _JSON | _ALL,
     ),
     **dict.fromkeys(
-        ("read_text", "read_blob", "glob", "parquet_schema", "parquet_metadata", "parquet_file_metadata"), frozenset()
+        _words("read_text read_blob glob parquet_schema parquet_metadata parquet_file_metadata"), _words("")
     ),
 }
-_FORMATS = {"csv": _CSV, "parquet": _PARQUET, "json": _JSON}
-COPY_FROM = {name: frozenset(["format", *options, "hive_partitioning"]) for name, options in _FORMATS.items()}
-_WRITTEN = [
-    "format",
-    "overwrite",
-    "overwrite_or_ignore",
-    "append",
-    "partition_by",
-    "per_thread_output",
-    "write_partition_columns",
-]
+COPY_FROM = {
+    "csv": _CSV | _words("format hive_partitioning"),
+    "parquet": _PARQUET | _words("format hive_partitioning"),
+    "json": _JSON | _words("hive_partitioning"),
+}
+_WRITTEN = _words(
+    "format overwrite overwrite_or_ignore append partition_by per_thread_output write_partition_columns compression"
+)
+_DATES = _words("dateformat date_format timestampformat timestamp_format")
 COPY_TO = {
-    "csv": frozenset(
-        [
-            *_WRITTEN,
-            *[
-                "header",
-                "delimiter",
-                "delim",
-                "sep",
-                "quote",
-                "escape",
-                "null",
-                "nullstr",
-                "force_quote",
-                "dateformat",
-                "date_format",
-            ],
-            *["timestampformat", "timestamp_format", "compression", "encoding"],
-        ]
-    ),
-    "parquet": frozenset(
-        [
-            *_WRITTEN,
-            *["compression", "codec", "compression_level", "row_group_size", "row_group_size_bytes", "parquet_version"],
-        ]
-    ),
-    "json": frozenset(
-        [*_WRITTEN, *["array", "compression", "dateformat", "date_format", "timestampformat", "timestamp_format"]]
-    ),
+    "csv": _WRITTEN | _DATES | _words("header delimiter delim sep quote escape null nullstr force_quote encoding"),
+    "parquet": _WRITTEN | _words("codec compression_level row_group_size row_group_size_bytes parquet_version"),
+    "json": _WRITTEN | _DATES | _words("array"),
 }
 _ENDINGS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
 _COMPRESSED = (".gz", ".zst")
@@ -173,10 +96,7 @@ class Files:
 
     def read(self, node: exp.Table, who: Who, *, is_kept: bool = False) -> exp.Table:
         """What stands in FROM for a file or a function that reads files; one that `is_kept` keeps its pattern."""
-        if isinstance(node.this, exp.Identifier):
-            call = self._call_of(node)
-        else:
-            call = node.this
+        call = self._call_of(node) if isinstance(node.this, exp.Identifier) else node.this
         name = str(call.this).casefold()
         is_free = self._access.is_superuser(who.roles)
         if name not in OPTIONS or node.db:
@@ -236,8 +156,8 @@ class Files:
             return [node.name]
         if isinstance(node, exp.Placeholder):
             value = self._values.get(node.name)
-            values = value if isinstance(value, list | tuple) else [value]
-            return list(values) if values and all(isinstance(v, str) for v in values) else None
+            values: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
+            return values if values and all(isinstance(v, str) for v in values) else None
         if isinstance(node, exp.Array) and node.expressions:
             parts = [self._texts(part) for part in node.expressions]
             return [p[0] for p in parts if p and len(p) == 1] if all(p and len(p) == 1 for p in parts) else None

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from sqlglot import exp
 
 from sqlml.access.objects import Entry
-from sqlml.access.protection import Protection
-from sqlml.errors import NotSupported
-from sqlml.types import Column
 
 # As many rows as there can be: predicates of the caller's are not evaluated below it, whatever they raise.
 BARRIER = 9223372036854775807
@@ -30,29 +26,6 @@ def named(name: str, columns: list[str] | None = None) -> exp.TableAlias:
     if columns:
         found.set("columns", [exp.to_identifier(c, quoted=True) for c in columns])
     return found
-
-
-def limited(subquery: exp.Subquery, entry: Entry, columns: Iterable[Column], protection: Protection) -> exp.Subquery:
-    """A view of which only some columns may be read."""
-    if protection.filters or protection.masks:
-        raise NotSupported(f'The view "{entry.name}" matches a policy.', hint="Filters and masks are set on tables.")
-    shown = [c for c in columns if c.name.casefold() in (protection.columns or ())]
-    query = exp.select(*(exp.column(exp.to_identifier(c.name, quoted=True)) for c in shown)).from_(subquery)
-    return exp.Subquery(this=query, alias=named(subquery.alias))
-
-
-def is_registered(made: exp.Expr) -> bool:
-    """Whether the text of a temporary view is that of a registered dataframe: no user can write such a view."""
-    query = made.args.get("expression")
-    source = query.args["from_"].this if isinstance(query, exp.Select) and query.args.get("from_") else None
-    call = source.this if isinstance(source, exp.Table) else None
-    return (
-        isinstance(call, exp.Anonymous)
-        and str(call.this) in ("python_arrow_scan", "pandas_scan")
-        and not call.expressions
-        and isinstance(query, exp.Select)
-        and not {key for key, value in query.args.items() if value} - {"expressions", "from_"}
-    )
 
 
 def qualify(node: exp.Table, entry: Entry, *, alias: bool = True) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
 from sqlml.access.governed import Change
+from sqlml.access.limits import exceeded
 from sqlml.catalog.lifecycle import has_champion
 from sqlml.catalog.schema import has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
@@ -46,6 +47,9 @@ def store_version(
     None where there is a model of that name and that is as well.
     Raises AlreadyExists, and TransactionConflict when another transaction was first.
     """
+    most = context.access.acting.limits.get("model_size")
+    if most is not None and len(new.body) > most:
+        raise exceeded("model_size", most, f"The model has {len(new.body)} bytes")
     explicit = context.database.in_transaction()
     for attempt in range(_ATTEMPTS):
         try:
