@@ -101,13 +101,15 @@ class Session:
         shared.register_udfs(UDFS, udf_sources(shared))
         self._catalog = current = str(self.database.rows("SELECT current_database()")[0][0])
         # A file that the user opened himself gets our tables with its first model.
-        known = schema_version(self.database, current) if shared.read_only or shared.is_loaded else None
-        if not shared.read_only and known != 0:
+        version = schema_version(self.database, current) if shared.read_only or shared.is_loaded else None
+        if not shared.read_only and version != 0:
             with self.database.transaction():
-                migrate(self.database, current)
-        prepare_access(self.database, current)
+                version = migrate(self.database, current)
+        if not version:
+            return
+        prepare_access(self.database, current, version)
         shared.runs_python = shared.runs_python or has_registered(self.database, current)
-        self.python.open(current)
+        self.python.open(current, version)
 
     @property
     def user(self) -> str:

@@ -48,10 +48,13 @@ class PythonFunctions:
         if model.is_pickled and not self._engine.database.allow.pickle:
             raise pickle_refused(f'The model "{model.short_name}"')
 
-    def open(self, catalog: str) -> None:
-        """Make the functions that the database keeps callable; each is verified when it is first called."""
+    def open(self, catalog: str, version: int) -> None:
+        """Make the functions callable that a database with tables of this version keeps.
+
+        Each is verified when it is first called.
+        """
         shared = self._engine.database
-        kept = read_functions(self._engine, catalog)
+        kept = read_functions(self._engine, catalog, version)
         if kept:
             shared.runs_python = True
             shared.register_missing([self._udf(function) for function in kept])
