@@ -13,7 +13,6 @@ from sqlglot import exp
 from sqlml_udfs import UDFS
 
 from sqlml.artifact_store import ArtifactStore, udf_sources
-from sqlml.catalog.models import has_registered
 from sqlml.catalog.schema import migrate, schema_version
 from sqlml.catalog.snapshot import Snapshot, read_snapshot
 from sqlml.dialect import parse, too_deep
@@ -105,11 +104,9 @@ class Session:
         if not shared.read_only and version != 0:
             with self.database.transaction():
                 version = migrate(self.database, current)
-        if not version:
-            return
-        prepare_access(self.database, current, version)
-        shared.runs_python = shared.runs_python or has_registered(self.database, current)
-        self.python.open(current, version)
+        if version:
+            prepare_access(self.database, current, version)
+            self.python.open(current, version)
 
     @property
     def user(self) -> str:

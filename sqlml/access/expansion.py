@@ -60,7 +60,7 @@ class Expansion(Rights):
     def expand(self, tree: exp.Expr, who: Who | None = None, ctes: frozenset[str] = frozenset()) -> exp.Expr:
         """The tree with everything below it expanded, in place where that is possible."""
         who = who or self.caller
-        self.objects.expect(_names(tree))
+        self.objects.load(_names(tree))
         # A root stands alone: what replaces it needs a place to stand in.
         holder = exp.Paren(this=tree)
         self._visit(tree, who, ctes)
@@ -74,12 +74,12 @@ class Expansion(Rights):
 
     def expand_ctes(self, with_: exp.Expr) -> frozenset[str]:
         """Expand the common table expressions of a statement that writes; gives their names."""
-        self.objects.expect(_names(with_))
+        self.objects.load(_names(with_))
         return self._ctes(with_, self.caller, frozenset())
 
     def expand_below(self, node: exp.Expr) -> None:
         """Expand what is below a part of a statement of sqlml's own."""
-        self.objects.expect(_names(node))
+        self.objects.load(_names(node))
         self._visit(node, self.caller, frozenset())
 
     def _visit(self, node: exp.Expr, who: Who, ctes: frozenset[str]) -> None:
@@ -149,10 +149,10 @@ class Expansion(Rights):
             raise PermissionDenied(
                 f"{name} is a function of sqlml's own.", hint="Call ml_predict, which asks what you may use."
             )
+        macro = self.objects.macro(name, is_table=False, home=who.home)
         if self.is_ours(name):
             self._trains(call, who)
             return
-        macro = self.objects.macro(name, is_table=False, home=who.home)
         if macro is None:
             return
         self._check_macro(macro, who)
@@ -388,4 +388,5 @@ class Expansion(Rights):
 
 
 def _names(tree: exp.Expr) -> set[str]:
-    return {t.name for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)}
+    found = {t.name for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)}
+    return found | {str(call.this) for call in tree.find_all(exp.Anonymous)}

@@ -26,7 +26,7 @@ WHERE NOT internal AND list_contains(?, lower(table_name)) ORDER BY column_index
 """
 _MACROS = """
 SELECT database_name, schema_name, function_name, function_type, parameters, macro_definition FROM duckdb_functions()
-WHERE NOT internal AND function_type IN ('macro', 'table_macro') AND schema_name <> 'sqlml_models'
+WHERE NOT internal AND function_type IN ('macro', 'table_macro') AND list_contains(?, lower(function_name))
 """
 
 
@@ -83,38 +83,28 @@ class Objects:
         self._cursor = cursor
         [[self.current, path]] = cursor.rows("SELECT current_database(), current_schemas(false)")
         self.path = tuple(dict.fromkeys([*map(str, path), MAIN]))
-        self._expected: set[str] = set()
         self._relations: dict[str, list[Entry]] = {}
-        self._macros: dict[str, list[Macro]] | None = None
+        self._macros: dict[str, list[Macro]] = {}
         self._columns: dict[str, list[tuple[Any, ...]]] = {}
         self._models: set[tuple[str, str]] | None = None
 
-    def expect(self, names: Iterable[str]) -> None:
-        """Read the relations of these names at once, when the first of them is asked for."""
-        self._expected |= {n.casefold() for n in names} - set(self._relations)
-
-    def _relations_of(self, name: str) -> list[Entry]:
-        folded = name.casefold()
-        if folded not in self._relations:
-            self.expect([name])
-            missing, self._expected = sorted(self._expected), set()
-            self._relations.update((expected, []) for expected in missing)
-            for row in self._cursor.rows(_RELATIONS, [missing, missing]):
-                self._relations[str(row[2]).casefold()].append(Entry(*row))
-        return self._relations[folded]
-
-    def _macros_of(self, name: str) -> list[Macro]:
-        # DuckDB lists all of its functions however few are asked for, in 20 ms: once a statement, where it calls any.
-        if self._macros is None:
-            self._macros = {}
-            for catalog, schema, found, kind, parameters, definition in self._cursor.rows(_MACROS):
-                macro = Macro(catalog, schema, found, kind == "table_macro", tuple(parameters or ()), str(definition))
-                self._macros.setdefault(str(found).casefold(), []).append(macro)
-        return self._macros.get(name.casefold(), [])
+    def load(self, names: Iterable[str]) -> None:
+        """Read everything of these names at once."""
+        missing = sorted({n.casefold() for n in names} - set(self._relations))
+        if not missing:
+            return
+        for name in missing:
+            self._relations[name], self._macros[name] = [], []
+        for row in self._cursor.rows(_RELATIONS, [missing, missing]):
+            self._relations[str(row[2]).casefold()].append(Entry(*row))
+        for catalog, schema, name, kind, parameters, definition in self._cursor.rows(_MACROS, [missing]):
+            macro = Macro(catalog, schema, name, kind == "table_macro", tuple(parameters or ()), str(definition))
+            self._macros[str(name).casefold()].append(macro)
 
     def relation(self, name: ObjectName, home: str | None = None) -> Entry | None:
         """The table or view that a name means; `home` is the schema of the view it is written in."""
-        found = self._relations_of(name.name)
+        self.load([name.name])
+        found = self._relations[name.name.casefold()]
         for catalog, schema in self.places(name, home):
             for entry in found:
                 if (entry.catalog.casefold(), entry.schema.casefold()) == (catalog, schema):
@@ -123,9 +113,9 @@ class Objects:
 
     def macro(self, name: ObjectName, *, is_table: bool, home: str | None = None) -> Macro | None:
         """The macro that a call means."""
-        found = self._macros_of(name.name)
+        self.load([name.name])
         for catalog, schema in self.places(name, home):
-            for macro in found:
+            for macro in self._macros[name.name.casefold()]:
                 if macro.is_table == is_table and (macro.catalog.casefold(), macro.schema.casefold()) == (
                     catalog,
                     schema,
@@ -135,7 +125,8 @@ class Objects:
 
     def has_macro(self, name: str) -> bool:
         """Whether any macro of that name is there, in whichever schema."""
-        return bool(self._macros_of(name))
+        self.load([name])
+        return bool(self._macros[name.casefold()])
 
     def is_model(self, schema: str, name: str) -> bool:
         """Whether the file has a model of that name, whose macro it then is."""
