@@ -13,8 +13,10 @@ from typing import Any
 _SCHEMAS = ("ml", "ai")
 _CALL_STARTS = frozenset(["(", "model", "table"])
 # Of the statements about users and grants; GROUP is a word of them only where BY does not follow.
-_ACCESS_WORDS = ("user", "role", "token", "volume", "owner", "owned", "grants", "authorization", "filter", "mask")
-_ACCESS_WORDS += ("tag", "polic")
+_ACCESS_WORDS = (
+    *("user", "role", "token", "volume", "owner", "owned", "grants", "authorization", "filter", "mask"),
+    *("tag", "polic"),
+)
 _GROUP = re.compile(r"group(?!\s+by\b)")
 _PRINCIPALS = (["user"], ["role"], ["group"])
 _OWNED = ("table", "view", "schema", "function", "catalog", "database", "volume")

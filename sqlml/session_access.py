@@ -10,7 +10,6 @@ from sqlml.access.acting import NOT_GOVERNED, Acting
 from sqlml.access.values import Access, Principal, Securable
 from sqlml.catalog.access import is_governed, read_access, read_version
 from sqlml.catalog.cursor import utc_now
-from sqlml.catalog.schema import schema_version
 from sqlml.catalog.securables import read_securables
 from sqlml.catalog.snapshot import Snapshot
 from sqlml.engine import Database, Engine
@@ -23,9 +22,9 @@ _SINCE = 8
 _PATHS = "SELECT path FROM duckdb_databases()"
 
 
-def prepare_access(engine: Engine, catalog: str) -> None:
-    """Find out whether a file that was just opened has users."""
-    if not engine.database.may_be_governed and schema_version(engine, catalog) >= _SINCE:
+def prepare_access(engine: Engine, catalog: str, version: int) -> None:
+    """Find out whether a file that was just opened, with tables of this version, has users."""
+    if not engine.database.may_be_governed and version >= _SINCE:
         engine.database.may_be_governed = is_governed(engine, catalog)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -62,6 +63,18 @@ class RunOurs(Protocol):
     ) -> Result: ...
 
 
+class _Weakly:
+    """Calls a session that it does not keep: one that is dropped gives its file up at once."""
+
+    def __init__(self, run: RunOurs) -> None:
+        self._run = weakref.WeakMethod(run)
+
+    def __call__(self, text: str, params: Params, *, relations: frozenset[ObjectName], written: str | None) -> Result:
+        run = self._run()
+        assert run is not None
+        return run(text, params, relations=relations, written=written)
+
+
 class Governor:
     """Decides on each statement for whoever the session acts as, and runs it."""
 
@@ -77,7 +90,7 @@ class Governor:
         self._prepared = prepared
         self._access = access
         self._is_ours = is_ours
-        self._run_ours = run_ours
+        self._run_ours = _Weakly(run_ours)
         self._limits = Limits(engine, access)
 
     def run(self, text: str, params: Params, interrupt: Callable[[], None]) -> Result:
