@@ -191,7 +191,7 @@ def _drop_function(tree: exp.Expr, expansion: Expansion) -> Governed:
     if found is not None and found.catalog == TEMPORARY and expansion.objects.is_python(found):
         return _ours(tree, expansion)
     is_python = found is not None and expansion.objects.is_python(found)
-    macro = exp.Drop(this=name.copy(), kind="MACRO", exists=tree.args.get("exists"))
+    macro = exp.Drop(tables=[name.copy()], kind="MACRO", exists=tree.args.get("exists"))
     governed = drop(macro, expansion)
     return _ours(tree, expansion) if is_python else governed
 
