@@ -133,3 +133,9 @@ def qualified(macro: Macro, call: exp.Expr) -> exp.Expr:
     parts = [exp.to_identifier(part, quoted=True) for part in (macro.catalog, macro.schema)]
     named = exp.Anonymous(this=macro.name, quoted=True, expressions=[a.copy() for a in call.expressions])
     return exp.Dot.build([*parts, named])
+
+
+def names_in(tree: exp.Expr) -> set[str]:
+    """All names of a tree that may be of relations or macros."""
+    found = {t.name for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)}
+    return found | {str(call.this) for call in tree.find_all(exp.Anonymous)}

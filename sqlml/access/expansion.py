@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, qualified, substitute
+from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, names_in, qualified, substitute
 from sqlml.access.files import Files, names_file
 from sqlml.access.functions import TABLE_FUNCTIONS
 from sqlml.access.names import fold
@@ -62,7 +62,7 @@ class Expansion(Rights):
     def expand(self, tree: exp.Expr, who: Who | None = None, ctes: frozenset[str] = frozenset()) -> exp.Expr:
         """The tree with everything below it expanded, in place where that is possible."""
         who = who or self.caller
-        self.objects.load(_names(tree))
+        self.objects.load(names_in(tree))
         # A root stands alone: what replaces it needs a place to stand in.
         holder = exp.Paren(this=tree)
         self._visit(tree, who, ctes)
@@ -90,12 +90,12 @@ class Expansion(Rights):
 
     def expand_ctes(self, with_: exp.Expr) -> frozenset[str]:
         """Expand the common table expressions of a statement that writes; gives their names."""
-        self.objects.load(_names(with_))
+        self.objects.load(names_in(with_))
         return self._ctes(with_, self.caller, frozenset())
 
     def expand_below(self, node: exp.Expr) -> None:
         """Expand what is below a part of a statement of sqlml's own."""
-        self.objects.load(_names(node))
+        self.objects.load(names_in(node))
         self._visit(node, self.caller, frozenset())
 
     def _visit(self, node: exp.Expr, who: Who, ctes: frozenset[str]) -> None:
@@ -395,8 +395,3 @@ class Expansion(Rights):
         else:
             found = self._file(node, who)
         put(node, found, fallback=folded)
-
-
-def _names(tree: exp.Expr) -> set[str]:
-    found = {t.name for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)}
-    return found | {str(call.this) for call in tree.find_all(exp.Anonymous)}
