@@ -142,9 +142,10 @@ def read_snapshot(cursor: Cursor, names: Iterable[str]) -> Snapshot:
         if len(catalogs) > 1:
             # Only the database that was connected to has been checked.
             schema_version(cursor, attached)
-        rows = cursor.rows(in_catalog(_VERSIONS, attached), [folded])
-        versions.extend(_version(attached, same) for same in _by_version(rows))
-        aliases.extend((i, a, v) for i, a, v in cursor.rows(in_catalog(_ALIASES, attached), [folded]))
+        rows = cursor.rows(in_catalog(_VERSIONS, attached), [folded]) if folded else []
+        if rows:
+            versions.extend(_version(attached, same) for same in _by_version(rows))
+            aliases.extend((i, a, v) for i, a, v in cursor.rows(in_catalog(_ALIASES, attached), [folded]))
         rows = cursor.rows(in_catalog("SELECT schema_name, model_name FROM sqlml.models", attached))
         known.extend((attached, str(schema), str(name)) for schema, name in rows)
     schemas = tuple((row[2], row[3]) for row in found)

@@ -56,12 +56,15 @@ class Listing(Statement):
     def run(self, plan: Plan, context: Context) -> Result:
         """List them."""
         wanted, like = plan.details
-        listed = exp.select("*").from_(self.rows(context).subquery("listed")).order_by(*self.order)
+        listed = (
+            exp.select("*").from_(self.rows(context).subquery("listed", copy=False)).order_by(*self.order, copy=False)
+        )
         for column, value in wanted:
             same = exp.func("lower", exp.column(column, quoted=True)).eq(exp.Literal.string(value.lower()))
-            listed = listed.where(same)
+            listed = listed.where(same, copy=False)
         if like is not None:
-            listed = listed.where(exp.ILike(this=exp.column(self.named_by), expression=exp.Literal.string(like)))
+            named = exp.ILike(this=exp.column(self.named_by), expression=exp.Literal.string(like))
+            listed = listed.where(named, copy=False)
         return context.database.execute(to_sql(listed))
 
     def rows(self, context: Context) -> exp.Query:
@@ -76,7 +79,7 @@ class Listing(Statement):
             for column in list(part.find_all(exp.Column)):
                 if column.name == "__catalog":
                     column.replace(exp.Literal.string(attached))
-            parts = exp.union(parts, part, distinct=False)
+            parts = exp.union(parts, part, distinct=False, copy=False)
         return parts
 
     def constants(self, rows: Sequence[Sequence[Any]]) -> exp.Query:
@@ -98,7 +101,7 @@ class Listing(Statement):
         ).where(exp.false())
         found: exp.Query = nothing
         for part in selects:
-            found = exp.union(found, part, distinct=False)
+            found = exp.union(found, part, distinct=False, copy=False)
         return found
 
 
