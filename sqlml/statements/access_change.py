@@ -174,6 +174,20 @@ def find_securable(planner: Planner, kind: str, name: exp.Expr) -> Securable:
     raise planner.at(NotFound(f'There is no {kind.lower()} "{written}".', hint=hint), name)
 
 
+def find_volume(planner: Planner, name: exp.Identifier) -> Securable:
+    """A volume by its name.
+
+    Raises NotFound, for one that the user may not see too.
+    """
+    acting = planner.acting
+    shown = {v: Securable("VOLUME", "", v) for v in acting.access.volumes}
+    shown = {v: on for v, on in shown.items() if acting.access.sees(acting.roles, on)}
+    if name.name.casefold() not in shown:
+        hint = nearest_hint(name.name, shown, otherwise=_LISTS["VOLUME"])
+        raise planner.at(NotFound(f'There is no volume "{name.name}".', hint=hint), name)
+    return shown[name.name.casefold()]
+
+
 _LISTS = {
     "TABLE": "SHOW ALL TABLES lists tables and views.",
     "VIEW": "SHOW ALL TABLES lists tables and views.",
