@@ -314,7 +314,7 @@ class Session:
             raise with_nearest_function(error, plan.sql) from None
 
     def _snapshot(self, names: Iterable[str]) -> Snapshot:
-        return read_snapshot(self.database, names)
+        return self.access.seen(read_snapshot(self.database, names))
 
     def authorise_load(self) -> None:
         """Raises PermissionDenied where connections that only have functions would pass by the gate."""

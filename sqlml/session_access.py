@@ -12,6 +12,7 @@ from sqlml.catalog.access import is_governed, read_access, read_version
 from sqlml.catalog.cursor import utc_now
 from sqlml.catalog.schema import schema_version
 from sqlml.catalog.securables import read_securables
+from sqlml.catalog.snapshot import Snapshot
 from sqlml.engine import Database, Engine
 from sqlml.errors import NotFound, PermissionDenied, TransactionAborted
 from sqlml.gate import Gate, os_user
@@ -113,6 +114,17 @@ class SessionAccess:
     def login(self) -> str:
         """Who logged in, whatever SET SESSION AUTHORIZATION made of it."""
         return self._login or self._founded or os_user()
+
+    def seen(self, snapshot: Snapshot) -> Snapshot:
+        """Of the models only those that the user may know of; those of other databases are for superusers."""
+        access, roles = self.acting.access, self.acting.roles
+        if self.acting.is_superuser:
+            return snapshot
+        return snapshot.seen_by(
+            lambda catalog, schema, name: (
+                catalog == self.catalog and access.sees(roles, Securable.of("MODEL", schema, name))
+            )
+        )
 
     def closed_files(self) -> tuple[str, ...]:
         """The real paths of what no volume opens: the databases, what DuckDB keeps beside them, the user's key."""

@@ -28,11 +28,14 @@ from sqlml.errors import AlreadyExists, InvalidSql, NotFound, SqlmlError
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.base import named_value
 from sqlml.functions.later import LATER
+from sqlml.gate import folded
 from sqlml.parameters import name_parameters, used_values
+from sqlml.planner import relations
 from sqlml.result import Result, no_rows
 from sqlml.rewriter import constant
 from sqlml.session_access import SessionAccess
 from sqlml.session_limits import Limits
+from sqlml.statements.prepare import refuse_kept_password
 from sqlml.types import ObjectName, Params
 
 # What DuckDB takes as well for BEGIN, COMMIT and ROLLBACK.
@@ -116,12 +119,11 @@ class Governor:
             check_parsed(
                 self._engine, without_ours(governed.tree, expansion.is_ours), self._allowed(governed, expansion)
             )
-            relations = frozenset(_folded(entry) for entry in expansion.tables)
-            return self._limits.counted(
-                governed.tree, lambda: self._run_ours(sent, used, relations=relations, written=written)
-            )
+            found = frozenset(_folded(entry) for entry in expansion.tables)
+            found |= {folded(relation.name) for relation in relations(governed.tree)[1]}
+            return self._changing(governed, lambda: self._run_ours(sent, used, relations=found, written=written))
         self._verify(governed, expansion, sent, used)
-        return self._limits.counted(governed.tree, lambda: self._execute(governed, sent, used))
+        return self._changing(governed, lambda: self._engine.execute(sent, used))
 
     def _kept(self, tree: exp.Expr, text: str, params: Params) -> Result:
         """PREPARE keeps the text, EXECUTE decides on it anew: what was granted then may be taken away by now."""
@@ -129,6 +131,7 @@ class Governor:
         if isinstance(tree, nodes.Prepare):
             if name in self._prepared:
                 raise AlreadyExists(f'There is a prepared statement "{name}" already.', hint=f"DEALLOCATE {name}.")
+            refuse_kept_password(tree)
             span = nodes.span_of(tree.expression)
             assert span is not None
             self._prepared[name] = text[slice(*span)]
@@ -169,12 +172,13 @@ class Governor:
             is_kept=governed.is_kept,
         )
 
-    def _execute(self, governed: Governed, sent: str, params: Params) -> Result:
+    def _changing(self, governed: Governed, run: Callable[[], Result]) -> Result:
+        """Run a statement, and note in the same transaction what it makes, renames and drops."""
         if not governed.changes:
-            return self._engine.execute(sent, params)
+            return self._limits.counted(governed.tree, run)
         acting, catalog = self._access.acting, self._access.catalog
         with self._engine.transaction():
-            result = self._engine.execute(sent, params)
+            result = self._limits.counted(governed.tree, run)
             result.park(unpark)
             self._access.will_change()
             apply_changes(self._engine, catalog, governed.changes, acting.current.casefold())
@@ -202,7 +206,7 @@ class Governor:
 
 
 def _folded(entry: Entry) -> ObjectName:
-    return ObjectName(entry.name.casefold(), entry.schema.casefold(), entry.catalog.casefold())
+    return folded(ObjectName(entry.name, entry.schema, entry.catalog))
 
 
 def _read(text: str) -> exp.Expr:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, substitute
+from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, qualified, substitute
 from sqlml.access.files import Files, names_file
 from sqlml.access.functions import TABLE_FUNCTIONS
+from sqlml.access.names import fold
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.protection import Protection, protection_of
 from sqlml.access.queries import query_within, training_query
@@ -71,7 +72,7 @@ class Expansion(Rights):
 
     def is_ours(self, name: ObjectName) -> bool:
         """Whether a call is of a function of sqlml's, `ml_predict` or `ML.PREDICT`."""
-        return self._places.is_ours(f"{name.schema}_{name.name}".casefold() if name.schema else name.name.casefold())
+        return self._places.is_ours(fold(f"{name.schema}_{name.name}") if name.schema else fold(name.name))
 
     def path(self, node: exp.Expr, privilege: str) -> exp.Expr:
         """The path of a file that the statement reads or writes, made real."""
@@ -132,7 +133,7 @@ class Expansion(Rights):
                 raise NotSupported(
                     f'The common table expression "{cte.alias}" is no query.', hint="Write it as a statement."
                 )
-            name = cte.alias.casefold()
+            name = fold(cte.alias)
             self._cte(cte.this, name, who, ctes, is_recursive=bool(with_.args.get("recursive")))
             ctes = ctes | {name}
         return ctes
@@ -160,7 +161,7 @@ class Expansion(Rights):
         if given is not node:
             node.replace(given)
             return
-        if name.name.casefold().startswith("sqlml_") or (name.schema or "").casefold() in _SCHEMAS_OF_OURS:
+        if fold(name.name).startswith("sqlml_") or fold(name.schema or "") in _SCHEMAS_OF_OURS:
             raise PermissionDenied(
                 f"{name} is a function of sqlml's own.", hint="Call ml_predict, which asks what you may use."
             )
@@ -171,15 +172,16 @@ class Expansion(Rights):
         if macro is None:
             return
         self._check_macro(macro, who)
-        if self._is_model(macro):
-            self.macros.add(macro.name.casefold())
+        if self._is_model(macro) or self.objects.is_python(macro):
+            self.macros.add(fold(macro.name))
+            node.replace(qualified(macro, call))
             return
         body = self._body(macro, call, who)
         node.replace(exp.Paren(this=body))
 
     def _trains(self, call: exp.Expr, who: Who) -> None:
         """A query in a text, as ml_train takes it, is expanded like any other."""
-        if str(call.this).casefold() != "ml_train":
+        if fold(str(call.this)) != "ml_train":
             return
         found = training_query(call)
         if found is not None:
@@ -234,7 +236,7 @@ class Expansion(Rights):
         if not isinstance(node.this, exp.Identifier):
             self._table_function(node, who, ctes)
             return
-        if not node.db and node.name.casefold() in ctes:
+        if not node.db and fold(node.name) in ctes:
             return
         name = ObjectName(node.name, node.db or None, node.catalog or None)
         entry = self.objects.relation(name, who.home)
@@ -255,7 +257,7 @@ class Expansion(Rights):
         raise self.no_relation(name, who)
 
     def _entry(self, node: exp.Table, entry: Entry, who: Who) -> None:
-        if entry.schema.casefold() in _SCHEMAS_OF_OURS and not self.access.is_superuser(who.roles):
+        if fold(entry.schema) in _SCHEMAS_OF_OURS and not self.access.is_superuser(who.roles):
             raise PermissionDenied(
                 f"The schema {entry.schema} is closed.", hint="SHOW MODELS, SHOW GRANTS ... read it."
             )
@@ -293,10 +295,10 @@ class Expansion(Rights):
         qualify(source, entry, alias=False)
         projections: list[exp.Expr] = [exp.column(_ROW, "_governed")] if with_row else []
         for column in self.objects.columns(entry):
-            if protection.columns is not None and column.name.casefold() not in protection.columns:
+            if protection.columns is not None and fold(column.name) not in protection.columns:
                 continue
             plain = exp.column(exp.to_identifier(column.name, quoted=True), "_governed")
-            mask = protection.masks.get(column.name.casefold())
+            mask = protection.masks.get(fold(column.name))
             if mask is None:
                 projections.append(plain)
                 continue
@@ -351,7 +353,7 @@ class Expansion(Rights):
         names = [c.name for c in made.this.expressions] if isinstance(made.this, exp.Schema) else []
         subquery = exp.Subquery(this=query, alias=named(node.alias or entry.name, names))
         protection = protection_of(
-            self.access, entry.securable, self.objects.columns(entry), columns, self.caller.roles
+            self.access, entry.securable, self.objects.columns(entry), columns, self.caller.roles, is_view=True
         )
         if protection is not None:
             self.is_protected = True
@@ -371,7 +373,7 @@ class Expansion(Rights):
             name = ObjectName(name.name, node.db, node.catalog or None)
         for argument in list(function.expressions):
             self._visit(argument, who, ctes)
-        folded = name.name.casefold()
+        folded = fold(name.name)
         if self.is_ours(name):
             return
         macro = self.objects.macro(name, is_table=True, home=who.home)
@@ -390,9 +392,7 @@ class Expansion(Rights):
         found = self._places.metadata(node, who)
         if found is not None:
             self.table_functions.add(folded)
-        else:
-            found = self._file(node, who)
-        put(node, found, fallback=folded)
+        put(node, self._file(node, who) if found is None else found, fallback=folded)
 
 
 def _names(tree: exp.Expr) -> set[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sqlml.access.names import fold
 from sqlml.access.rights import unread
 from sqlml.dialect import parse, read_name, to_sql
 from sqlml.errors import InvalidSql, NotSupported
@@ -14,7 +15,7 @@ from sqlml.errors import InvalidSql, NotSupported
 
 def query_within(call: exp.Expr) -> exp.Query | None:
     """What `query(...)` or `query_table(...)` in FROM stands for; None for any other call."""
-    name = str(call.this).casefold()
+    name = fold(str(call.this))
     if name == "query":
         if len(call.expressions) != 1:
             raise InvalidSql("query takes one query.", hint="query('SELECT ...')")
@@ -28,7 +29,7 @@ def training_query(call: exp.Expr) -> tuple[exp.Literal, exp.Query] | None:
     """The literal of ml_train's query, and what it says."""
     for argument in call.expressions:
         value = argument.expression if isinstance(argument, exp.PropertyEQ | exp.Kwarg | exp.EQ) else argument
-        key = argument.this.name.casefold() if value is not argument else ""
+        key = fold(argument.this.name) if value is not argument else ""
         if key not in ("", "query") or (argument is call.expressions[0] and not key):
             continue
         text = _text(value, "ml_train")

@@ -6,19 +6,22 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from sqlml import nodes, nodes_access, nodes_protection
+from sqlml import nodes, nodes_access, nodes_policies, nodes_protection
 from sqlml.access.alteration import alter, comment, drop
 from sqlml.access.calls import call_parts
 from sqlml.access.copying import copy
 from sqlml.access.creation import create
 from sqlml.access.expansion import Expansion
 from sqlml.access.governed import CLOSED, Governed, place, target
+from sqlml.access.names import fold
+from sqlml.access.objects import TEMPORARY
 from sqlml.access.rights import unread
 from sqlml.access.targets import delete, insert, merge, require_whole, update
 from sqlml.access.values import Securable
 from sqlml.access.volumes import READ, WRITE
 from sqlml.dialect import parse
 from sqlml.errors import InvalidOption, NotFound, NotSupported, PermissionDenied, nearest_hint
+from sqlml.types import ObjectName
 
 # Settings of a session that change how values are shown or ordered, and nothing else.
 SETTINGS = ("Calendar", "TimeZone", "default_null_order", "default_order")
@@ -93,15 +96,15 @@ def _set(tree: exp.Expr, expansion: Expansion) -> Governed:
         if item.args.get("kind") == "VARIABLE":
             continue
         name = item.this.this.name if isinstance(item.this, exp.EQ) else ""
-        if name.casefold() in _PATH_SETTINGS:
+        if fold(name) in _PATH_SETTINGS:
             value = item.this.expression
             for part in (value.name if isinstance(value, exp.Literal) else "").split(","):
-                if not part.strip() or part.strip().casefold() in CLOSED or "." in part:
+                if not part.strip() or fold(part.strip()) in CLOSED or "." in part:
                     raise PermissionDenied(
                         f"The search path {part!r} is closed.", hint="Name schemas of this database."
                     )
             continue
-        if name.casefold() not in {s.casefold() for s in SETTINGS}:
+        if fold(name) not in {fold(s) for s in SETTINGS}:
             raise PermissionDenied(
                 f'The setting "{name}" is closed.',
                 hint=nearest_hint(name, SETTINGS, otherwise=f"Open are: {', '.join(SETTINGS)}."),
@@ -137,7 +140,8 @@ def _explain(tree: exp.Expr, expansion: Expansion) -> Governed:
             hint="EXPLAIN works where you may read every table as it is.",
         )
     tree.set("this", inner.tree)
-    return Governed(tree)
+    runs = bool(tree.args.get("analyze")) or any("ANALY" in option.name.upper() for option in tree.expressions)
+    return Governed(tree, inner.changes if runs else [], is_kept=inner.is_kept)
 
 
 def _call(tree: exp.Expr, expansion: Expansion) -> Governed:
@@ -180,6 +184,18 @@ def _ours(tree: exp.Expr, expansion: Expansion) -> Governed:
     return Governed(tree)
 
 
+def _drop_function(tree: exp.Expr, expansion: Expansion) -> Governed:
+    """A function in Python is dropped by a statement of ours, after the same questions as any macro."""
+    name = tree.this
+    found = expansion.objects.macro(ObjectName(name.name, name.db or None, name.catalog or None), is_table=False)
+    if found is not None and found.catalog == TEMPORARY and expansion.objects.is_python(found):
+        return _ours(tree, expansion)
+    is_python = found is not None and expansion.objects.is_python(found)
+    macro = exp.Drop(this=name.copy(), kind="MACRO", exists=tree.args.get("exists"))
+    governed = drop(macro, expansion)
+    return _ours(tree, expansion) if is_python else governed
+
+
 def _make_paths_real(tree: exp.Expr, expansion: Expansion) -> None:
     """The file of EXPORT MODEL and IMPORT MODEL, wherever it is named."""
     privilege = WRITE if isinstance(tree, nodes.ExportModel) else READ
@@ -202,7 +218,7 @@ _OURS = tuple(
 # Statements about principals and privileges read no relation: their own plans say what they need.
 _ABOUT_ACCESS = tuple(
     kind
-    for module in (nodes_access, nodes_protection)
+    for module in (nodes_access, nodes_policies, nodes_protection)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, exp.Expression) and kind.__module__ == module.__name__
 )
@@ -216,6 +232,7 @@ _RULES: Mapping[type[exp.Expr] | tuple[type[exp.Expr], ...], _Rule] = {
     exp.TruncateTable: _truncate,
     exp.Copy: copy,
     exp.Create: create,
+    nodes.DropFunction: _drop_function,
     exp.Drop: drop,
     exp.Alter: alter,
     exp.Comment: comment,

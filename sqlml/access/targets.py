@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.access.expansion import Expansion
+from sqlml.access.names import fold
 from sqlml.access.objects import Entry
 from sqlml.access.protection import Protection
 from sqlml.errors import InvalidSql, NotSupported, PermissionDenied
@@ -165,7 +166,7 @@ def written_entry(table: exp.Expr, expansion: Expansion) -> Entry:
     entry = expansion.objects.relation(name)
     if entry is None:
         raise expansion.no_relation(name, expansion.caller)
-    if entry.schema.casefold() in _CLOSED:
+    if fold(entry.schema) in _CLOSED:
         raise PermissionDenied(f"The schema {entry.schema} is closed.", hint="Statements of sqlml's own write it.")
     if entry.kind == "VIEW":
         raise InvalidSql(f'"{entry.name}" is a view.', hint="Write the table it reads.")
@@ -190,7 +191,7 @@ def require_write(expansion: Expansion, entry: Entry, privilege: str, columns: l
     if missing is None:
         return
     held = expansion.access.columns_held(roles, privilege, on) if missing[0] == privilege else frozenset()
-    if columns and {c.casefold() for c in columns} <= held:
+    if columns and {fold(c) for c in columns} <= held:
         return
     raise expansion.refused(expansion.caller, missing, on, f"the table {entry.name}")
 

@@ -24,6 +24,7 @@ from sqlml.statements.base import Context, Statement, one_row
 from sqlml.statements.create_model import read_given
 from sqlml.statements.files import check_access, check_local, read_file
 from sqlml.statements.import_options import ImportOptions
+from sqlml.statements.owning import writing
 from sqlml.statements.storing import Place, existing, find, store_version
 from sqlml.types import PICKLE, Column, ModelVersion, ObjectName, Plan, Privilege, Relation
 
@@ -107,7 +108,7 @@ class ImportModel(Statement):
             writes=(Relation(name),),
             privileges=(
                 Privilege("SELECT", "FILE", path),
-                Privilege("CREATE MODEL", "SCHEMA", f"{name.catalog}.{name.schema}", name),
+                writing(planner, name, replaces=place.replace),
             ),
             details=Importing(place, asked, given),
         )

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 
 from sqlml import nodes
+from sqlml.access.names import folded
 from sqlml.catalog.cursor import in_catalog
 from sqlml.catalog.snapshot import model_catalogs
 from sqlml.dialect import parse_query, to_sql
@@ -15,6 +16,7 @@ from sqlml.errors import InvalidSql
 from sqlml.planner import Planner
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
+from sqlml.statements.owning import sees
 from sqlml.types import ObjectName, Plan, Relation
 
 Columns = Mapping[str, str]
@@ -70,7 +72,7 @@ class Listing(Statement):
         """The rows of a query over the tables of every attached database that has models."""
         parts: exp.Query = self.constants([])
         for attached in model_catalogs(context.database):
-            part = parse_query(in_catalog(sql, attached))
+            part = _seen(parse_query(in_catalog(sql, attached)), attached, context)
             for column in list(part.find_all(exp.Column)):
                 if column.name == "__catalog":
                     column.replace(exp.Literal.string(attached))
@@ -98,3 +100,20 @@ class Listing(Statement):
         for part in selects:
             found = exp.union(found, part, distinct=False)
         return found
+
+
+def _seen(query: exp.Query, catalog: str, context: Context) -> exp.Query:
+    """The query over the models that the user may know of, and nothing of the others."""
+    access = context.access
+    if access.acting.is_superuser:
+        return query
+    named = exp.Tuple(expressions=[folded("schema_name"), folded("model_name")])
+    seen = [on for on in access.securables("MODEL") if sees(context, on)] if catalog == access.catalog else []
+    pairs = [exp.Tuple(expressions=[exp.Literal.string(on.schema), exp.Literal.string(on.name)]) for on in seen]
+    for table in list(query.find_all(exp.Table)):
+        if table.name != "models":
+            continue
+        rows = exp.select("*").from_(exp.Table(**{key: table.args[key] for key in ("this", "db", "catalog")}))
+        rows = rows.where(exp.In(this=named.copy(), expressions=pairs) if pairs else exp.false())
+        table.replace(rows.subquery(table.alias))
+    return query

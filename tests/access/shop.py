@@ -18,7 +18,7 @@ import sqlml
 
 HERE = Path(__file__).parent
 CANARY = "canary_7f3a"
-_NUMBER = "73919"
+NUMBER = "73919"
 # What the canary looks like when a statement has turned it into something else.
 SHAPES = tuple(
     shape.casefold()
@@ -27,9 +27,9 @@ SHAPES = tuple(
         CANARY[::-1],
         CANARY.encode().hex(),
         base64.b64encode(CANARY.encode()).decode(),
-        _NUMBER,
-        str(2 * int(_NUMBER)),
-        str(3 * int(_NUMBER)),
+        NUMBER,
+        str(2 * int(NUMBER)),
+        str(3 * int(NUMBER)),
     )
 )
 # Who may what, said by boss.
@@ -142,11 +142,11 @@ def plain() -> Any:
     return con
 
 
-def build(path: Path) -> None:
+def build(path: Path, changed: Callable[[str], str] = str) -> None:
     """The governed file: boss owns all but the tables of ana's notes."""
     with contextlib.closing(sqlml.connect(str(path))) as con:
         con.execute("CREATE USER boss")
-        con.execute(schema() + _MODELS)
+        con.execute(changed(schema() + _MODELS))
         con.execute(GRANTS)
         con.execute("CHECKPOINT")
 
