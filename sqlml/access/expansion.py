@@ -392,6 +392,4 @@ class Expansion(Rights):
         found = self._places.metadata(node, who)
         if found is not None:
             self.table_functions.add(folded)
-        else:
-            found = self._file(node, who)
-        put(node, found, fallback=folded)
+        put(node, self._file(node, who) if found is None else found, fallback=folded)

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
+from sqlml.access.names import fold
 from sqlml.access.rights import Who
 from sqlml.access.values import Access, Securable
 from sqlml.errors import InvalidOption, NotFound, NotSupported, PermissionDenied
@@ -29,7 +30,7 @@ def located(access: Access, text: str) -> str:
     if not text.startswith(SCHEME):
         return text
     name, _, rest = text.removeprefix(SCHEME).partition("/")
-    folder = access.volumes.get(name.casefold())
+    folder = access.volumes.get(fold(name))
     if folder is None:
         raise _no_volume(name)
     if ".." in PurePosixPath(rest).parts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
+from sqlml.access.names import fold
 from sqlml.access.values import Securable
 from sqlml.catalog.access_objects import forget
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
@@ -28,7 +29,7 @@ class Volume:
 
 def add_volume(cursor: Cursor, catalog: str, name: str, path: str, comment: str | None, created_by: str) -> None:
     """Store a volume; nothing that was granted on an earlier one of its name holds for it."""
-    folded, owner = name.casefold(), created_by.casefold()
+    folded, owner = fold(name), created_by.casefold()
     forget(cursor, catalog, Securable("VOLUME", "", folded))
     cursor.rows(
         in_catalog("INSERT INTO sqlml.volumes VALUES (?, ?, ?, ?, ?, ?)", catalog),

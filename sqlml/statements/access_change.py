@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from sqlglot import exp
 
 from sqlml.access.acting import Acting
+from sqlml.access.names import fold
 from sqlml.access.values import PUBLIC, Principal, Securable
 from sqlml.catalog.access import bump_version, read_version
 from sqlml.catalog.schema import check_writable
@@ -172,6 +173,20 @@ def find_securable(planner: Planner, kind: str, name: exp.Expr) -> Securable:
     short = [s.name or s.schema for s in known]
     hint = nearest_hint(written.name, short, otherwise=_LISTS.get(kind))
     raise planner.at(NotFound(f'There is no {kind.lower()} "{written}".', hint=hint), name)
+
+
+def find_volume(planner: Planner, name: exp.Identifier) -> Securable:
+    """A volume by its name.
+
+    Raises NotFound, for one that the user may not see too.
+    """
+    acting = planner.acting
+    shown = {v: Securable("VOLUME", "", v) for v in acting.access.volumes}
+    shown = {v: on for v, on in shown.items() if acting.access.sees(acting.roles, on)}
+    if fold(name.name) not in shown:
+        hint = nearest_hint(name.name, shown, otherwise=_LISTS["VOLUME"])
+        raise planner.at(NotFound(f'There is no volume "{name.name}".', hint=hint), name)
+    return shown[fold(name.name)]
 
 
 _LISTS = {

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from sqlml import nodes_access
 from sqlml.access.acting import Acting
+from sqlml.access.names import fold
 from sqlml.catalog.volumes import add_volume
 from sqlml.errors import AlreadyExists, InvalidOption, NotFound
 from sqlml.planner import Planner
@@ -52,7 +53,7 @@ class CreateVolume(Statement):
                 InvalidOption(f'"{name}" cannot be the name of a volume.', hint="Choose another one."), tree.this
             )
         may_exist = bool(tree.args.get("exists"))
-        if acting.is_superuser and name.casefold() in acting.access.volumes and not may_exist:
+        if acting.is_superuser and fold(name) in acting.access.volumes and not may_exist:
             taken = AlreadyExists(
                 f'There is a volume "{name}" already.', hint="DROP VOLUME it, or CREATE IF NOT EXISTS."
             )
@@ -74,7 +75,7 @@ class CreateVolume(Statement):
         """Look at the folder, and note it."""
         creating: _Creating = plan.details
         acting = creating.acting
-        is_new = creating.name.casefold() not in acting.access.volumes
+        is_new = fold(creating.name) not in acting.access.volumes
         if is_new:
             path = _folder(creating.path)
             _check_apart(path, acting, context.access.closed_files())

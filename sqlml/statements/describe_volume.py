@@ -9,7 +9,7 @@ from sqlml.catalog.volumes import read_volumes
 from sqlml.errors import NotFound
 from sqlml.planner import Planner
 from sqlml.result import Result
-from sqlml.statements.access_change import find_securable, need_users
+from sqlml.statements.access_change import find_volume, need_users
 from sqlml.statements.base import Context, Statement, one_row
 from sqlml.statements.principal_listing import shown
 from sqlml.types import Plan
@@ -29,7 +29,7 @@ class DescribeVolume(Statement):
     def plan(self, tree: exp.Expr, planner: Planner) -> Plan:
         """Find it; one that may not be seen is not there."""
         need_users(planner, tree, "DESCRIBE VOLUME")
-        on = find_securable(planner, "VOLUME", exp.Table(this=tree.this.copy()))
+        on = find_volume(planner, tree.this)
         return Plan(statement=self.name, sql="", tree=tree, details=(planner.acting, on))
 
     def run(self, plan: Plan, context: Context) -> Result:

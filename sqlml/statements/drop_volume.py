@@ -12,7 +12,7 @@ from sqlml.catalog.volumes import drop_volume
 from sqlml.errors import NotFound
 from sqlml.planner import Planner
 from sqlml.result import Result
-from sqlml.statements.access_change import changing_access, find_securable, need_users
+from sqlml.statements.access_change import changing_access, find_volume, need_users
 from sqlml.statements.base import Context, Statement, one_row
 from sqlml.types import Plan, Privilege
 
@@ -32,13 +32,12 @@ class DropVolume(Statement):
     def plan(self, tree: exp.Expr, planner: Planner) -> Plan:
         """Find it."""
         need_users(planner, tree, "DROP VOLUME")
-        named = exp.Table(this=tree.this.copy())
         on: Securable | None = None
         if tree.args.get("exists"):
             with suppress(NotFound):
-                on = find_securable(planner, "VOLUME", named)
+                on = find_volume(planner, tree.this)
         else:
-            on = find_securable(planner, "VOLUME", named)
+            on = find_volume(planner, tree.this)
         privileges = () if on is None else (Privilege("MANAGE", "VOLUME", str(on), on),)
         return Plan(statement=self.name, sql="", tree=tree, privileges=privileges, details=(planner.acting, on))
 
