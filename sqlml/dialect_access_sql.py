@@ -82,6 +82,16 @@ def _drop_token(gen: Any, node: exp.Expr) -> str:
     return _joined("DROP TOKEN", "IF EXISTS" if node.args.get("exists") else None, gen.sql(node, "this"))
 
 
+def _create_volume(gen: Any, node: exp.Expr) -> str:
+    exists = "IF NOT EXISTS" if node.args.get("exists") else None
+    comment = f"COMMENT {gen.sql(node, 'comment')}" if node.args.get("comment") else None
+    return _joined("CREATE VOLUME", exists, gen.sql(node, "this"), "LOCATION", gen.sql(node, "location"), comment)
+
+
+def _drop_volume(gen: Any, node: exp.Expr) -> str:
+    return _joined("DROP VOLUME", "IF EXISTS" if node.args.get("exists") else None, gen.sql(node, "this"))
+
+
 def _show_grants(gen: Any, node: exp.Expr) -> str:
     on = f"ON {gen.sql(node, 'on')}" if node.args.get("on") else None
     principal = f"TO {gen.sql(node, 'principal')}" if node.args.get("principal") else None
@@ -106,6 +116,9 @@ ACCESS_TRANSFORMS: dict[type[exp.Expr], Write] = {
     nodes_access.AlterOwner: _alter_owner,
     nodes_access.CreateToken: _create_token,
     nodes_access.DropToken: _drop_token,
+    nodes_access.CreateVolume: _create_volume,
+    nodes_access.DropVolume: _drop_volume,
+    nodes_access.DescribeVolume: lambda gen, node: f"DESCRIBE VOLUME {gen.sql(node, 'this')}",
     nodes_access.ShowGrants: _show_grants,
     nodes_access.SetRole: lambda gen, node: f"SET ROLE {gen.sql(node, 'this')}" if node.this else "RESET ROLE",
     nodes_access.SetSessionAuthorization: lambda gen, node: (

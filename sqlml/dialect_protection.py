@@ -9,10 +9,10 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from sqlml import nodes_protection
-from sqlml.dialect_access import AccessStatements
+from sqlml.dialect_volumes import VolumeStatements
 
 
-class ProtectionStatements(AccessStatements):
+class ProtectionStatements(VolumeStatements):
     """Mixed into the parser: what of ALTER TABLE hides rows and columns."""
 
     def _parse_protection_statement(self) -> exp.Expr | None:

@@ -9,7 +9,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlml import nodes
 from sqlml.dialect_functions import FunctionStatements
-from sqlml.dialect_protection import ProtectionStatements
+from sqlml.dialect_policies import PolicyStatements
 
 N = TypeVar("N", bound=exp.Expr)
 
@@ -27,6 +27,7 @@ _SHOWN = (
     "ROLES",
     "GROUPS",
     "TOKENS",
+    "VOLUMES",
 )
 _ALTERATIONS = (
     ("SET", "OPTIONS"),
@@ -42,7 +43,7 @@ _ALTERATIONS = (
 )
 
 
-class ModelStatements(FunctionStatements, ProtectionStatements):
+class ModelStatements(FunctionStatements, PolicyStatements):
     """Mixed into the parser: each statement about models becomes a node of its own, never a Command."""
 
     def _parse_statement(self) -> exp.Expr | None:
@@ -55,7 +56,12 @@ class ModelStatements(FunctionStatements, ProtectionStatements):
         return self._spanned(tree, start)
 
     def _parse_model_statement(self) -> exp.Expr | None:
-        access = self._parse_access_statement() or self._parse_protection_statement()
+        access = (
+            self._parse_access_statement()
+            or self._parse_volume_statement()
+            or self._parse_protection_statement()
+            or self._parse_policy_statement()
+        )
         if access is not None:
             return access
         index = self._index

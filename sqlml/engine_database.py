@@ -6,6 +6,7 @@ import atexit
 import threading
 import uuid
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ import duckdb
 from sqlml.engine_catalog_version import CatalogVersion
 from sqlml.engine_changes import Changes
 from sqlml.engine_errors import name_taken, translate
+from sqlml.engine_hardening import harden, keeps_access, lock, refuse_extensions
 from sqlml.engine_opening import KEY, PRIVATE, connect, copy_of, is_alive, is_default, is_read_only, key_of, key_read_by
 from sqlml.engine_private import builtin_functions
 from sqlml.engine_udfs import UdfSources, made_of
-from sqlml.errors import ConnectionClosed, InvalidOption, SqlmlError
+from sqlml.errors import ConnectionClosed, InvalidOption, PermissionDenied, SqlmlError
 from sqlml.python_calls import PythonCalls
 
 _FUNCTIONS = "SELECT DISTINCT function_name FROM duckdb_functions()"
@@ -67,6 +69,13 @@ class Database:
         self._versions: dict[str, CatalogVersion] = {}
         # What sessions of sqlml's do to objects, settings and transactions, from before to after.
         self.changes = Changes()
+        # Whether its first user was made since it was opened; whether its settings are locked, and since then the
+        # folders that DuckDB reaches, None for all.
+        self.is_founded = False
+        self.is_hardened = False
+        self.folders: tuple[str, ...] | None = None
+        # How many statements of each user with limits run now.
+        self.running: Counter[str] = Counter()
         # Whether the interpreter is on its way out and has closed it.
         self.is_over = False
         # The user's own connections that sqlml.load was given; it keeps none of them open.
@@ -238,6 +247,33 @@ class Database:
             raise name_taken(declared.name) from None
         except duckdb.Error as error:
             raise translate(error) from None
+
+    def harden(self, volumes: Iterable[str], *, is_superuser: bool) -> None:
+        """Cut the instance off from what is outside of the volumes, once: a user is there, or is about to act.
+
+        The instance of the file's first user is left to him until someone else acts in it; a superuser who opens one
+        may ask for files. The user's own connection that sqlml was loaded into is not changed.
+        """
+        if self.is_hardened or self.is_loaded:
+            return
+        with self._lock:
+            duck = self.root.cursor()
+            try:
+                if keeps_access(self.config):
+                    if not is_superuser:
+                        raise PermissionDenied(
+                            "Only a superuser may open a governed database with enable_external_access.",
+                            hint="Leave it out of config: files are read and written in volumes.",
+                        )
+                    lock(duck)
+                elif is_superuser and self.is_founded:
+                    refuse_extensions(duck)
+                    return
+                else:
+                    self.folders = harden(duck, volumes)
+                self.is_hardened = True
+            finally:
+                duck.close()
 
     @contextmanager
     def arrow_types(self, keep: bool) -> Iterator[bool]:  # noqa: FBT001 - the only thing it is about

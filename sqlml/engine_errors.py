@@ -28,6 +28,9 @@ _BY_TYPE: dict[str, type[SqlmlError]] = {
     "Permission": errors.PermissionDenied,
     "Dependency": errors.ConstraintViolation,
 }
+# What our own guard of the rows of a statement says, by error().
+ROWS = "The limit of rows: "
+_LOCKED = "the configuration has been locked"
 _NOT_FOUND = ("COLUMN_NOT_FOUND", "MISSING_ENTRY")
 _READ_ONLY = ("read-only mode", "read only mode", "opened in read-only")
 _PARAMETERS = ("Values were not provided for", "Parameter argument/count mismatch", "Prepared parameters can only")
@@ -37,6 +40,7 @@ _HINTS: dict[type[SqlmlError], str] = {
     errors.TransactionAborted: "Send ROLLBACK, then start again.",
     errors.TransactionConflict: "Another transaction wrote the same thing first: ROLLBACK and try again.",
     errors.ReadOnly: "Connect without read_only=True, and ATTACH without READ_ONLY.",
+    errors.LimitExceeded: "Ask for fewer rows; a superuser changes limits by ALTER USER or ALTER ROLE.",
     errors.Cancelled: "Nothing was written; send the statement again.",
     errors.InvalidOption: "Pass one value a parameter: execute(sql, [value]) or execute(sql, {'name': value}).",
     errors.ConnectionClosed: "Run a statement that gives rows first.",
@@ -87,6 +91,10 @@ def _class_of(kind: str, message: str, details: dict[str, Any]) -> type[SqlmlErr
         return errors.AlreadyExists
     if details.get("error_subtype") in _NOT_FOUND:
         return errors.NotFound
+    if kind == "Invalid Input" and message.startswith(ROWS):
+        return errors.LimitExceeded
+    if _LOCKED in message:
+        return errors.PermissionDenied
     if message.startswith("Prepared statement ") and message.endswith(" does not exist"):
         return errors.NotFound
     if kind == "Invalid Input" and message.startswith(_PARAMETERS):
@@ -122,11 +130,19 @@ def _hint(raised: type[SqlmlError], kind: str, details: dict[str, Any], rest: st
         return "PREPARE it first, on this connection."
     if raised is errors.InvalidSql and kind == "TransactionContext":
         return "BEGIN starts a transaction, COMMIT or ROLLBACK ends it."
+    if raised is errors.PermissionDenied:
+        return _hint_of_refusal(str(details.get("exception_message")))
     if kind == "Connection":
         return _HINTS_BY_KIND[kind]
     if details.get("error_subtype") in _NOT_FOUND and details.get("candidates"):
         return f"Did you mean {details['candidates']}?"
     return _HINTS.get(raised) or _HINTS_BY_KIND.get(kind)
+
+
+def _hint_of_refusal(message: str) -> str:
+    if _LOCKED in message:
+        return "A governed database locks its settings when it is opened: pass config={...} to connect."
+    return "A governed database reaches files in its volumes alone: CREATE VOLUME makes one, before it is opened."
 
 
 def name_taken(name: str) -> SqlmlError:

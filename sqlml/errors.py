@@ -251,6 +251,18 @@ class Cancelled(SqlmlError, OperationalError):
     sqlstate, http_status = "57014", 499
 
 
+class LimitExceeded(SqlmlError, OperationalError):
+    """A statement goes beyond a limit of the user's or of one of the user's roles."""
+
+    sqlstate, http_status = "53400", 429
+
+
+class TooManyStatements(SqlmlError, OperationalError):
+    """The user runs as many statements at once as the limit allows."""
+
+    sqlstate, http_status = "53300", 429
+
+
 class ConnectionClosed(SqlmlError, InterfaceError):
     """The connection or the result is closed."""
 

@@ -9,8 +9,11 @@ import getpass
 
 from sqlml.access.acting import NOT_GOVERNED
 from sqlml.access.authority import may_grant
+from sqlml.access.names import fold
+from sqlml.access.rights import Who
 from sqlml.access.values import CATALOG, Access, Securable
-from sqlml.errors import PermissionDenied
+from sqlml.access.volumes import READ, WRITE, reached
+from sqlml.errors import PermissionDenied, SqlmlError
 from sqlml.types import ObjectName, Plan, Privilege
 
 
@@ -22,7 +25,7 @@ class Gate:
         self.access = access
         self.roles = roles
         # The relations that a statement reads and that were checked on its tree, by full name, folded.
-        self.relations: frozenset[ObjectName] = frozenset()
+        self.relations: frozenset[ObjectName] | None = None
 
     def authorise(self, plan: Plan) -> None:
         """Allow the plan.
@@ -46,12 +49,10 @@ class Gate:
             return bool(self.principal and privilege.action)
         if self.access.is_superuser(self.roles):
             return True
-        if (
-            privilege.kind == "TABLE"
-            and isinstance(privilege.of, ObjectName)
-            and folded(privilege.of) in self.relations
-        ):
+        if self._is_checked(privilege):
             return True
+        if privilege.kind == "FILE":
+            return self._reaches(privilege)
         on = securable_of(privilege, self.access.catalog)
         if on is None or privilege.action in ("SUPERUSER", "LOAD"):
             return False
@@ -62,6 +63,27 @@ class Gate:
         if privilege.action == "MANAGE":
             return self.access.may_manage(self.roles, on)
         return self.access.may(self.roles, privilege.action, on)
+
+    def _is_checked(self, privilege: Privilege) -> bool:
+        """Whether the relation was allowed on the statement's tree, or is one that a function of ours reads.
+
+        No statement of a user's names those of schema `sqlml`: what the function may show is the model's privilege.
+        """
+        if self.relations is None or privilege.kind != "TABLE" or not isinstance(privilege.of, ObjectName):
+            return False
+        of = folded(privilege.of)
+        ours = of.schema == "sqlml" and of.catalog == fold(self.access.catalog) and privilege.action == "SELECT"
+        return ours or of in self.relations
+
+    def _reaches(self, privilege: Privilege) -> bool:
+        """Whether a file is in a volume that may be read or written."""
+        who = Who(self.roles, self.principal)
+        needed = {"SELECT": READ, "MODIFY": WRITE}[privilege.action]
+        try:
+            reached(self.access, who, privilege.on, needed)
+        except SqlmlError:
+            return False
+        return True
 
     def _refused(self, privilege: Privilege) -> PermissionDenied:
         what = "the database" if privilege.kind == "CATALOG" else f"{privilege.kind.lower()} {privilege.on}"
@@ -81,7 +103,7 @@ class Gate:
 
 def folded(name: ObjectName) -> ObjectName:
     """The full name, to be compared."""
-    return ObjectName(name.name.casefold(), (name.schema or "").casefold(), (name.catalog or "").casefold())
+    return ObjectName(fold(name.name), fold(name.schema or ""), fold(name.catalog or ""))
 
 
 def securable_of(privilege: Privilege, catalog: str) -> Securable | None:
@@ -93,7 +115,7 @@ def securable_of(privilege: Privilege, catalog: str) -> Securable | None:
         return CATALOG
     if not isinstance(of, ObjectName) or privilege.kind == "FILE":
         return None
-    if of.catalog is not None and of.catalog.casefold() != catalog.casefold():
+    if of.catalog is not None and fold(of.catalog) != fold(catalog):
         return None
     if privilege.kind == "SCHEMA":
         return Securable.of("SCHEMA", of.schema or "main")

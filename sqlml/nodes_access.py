@@ -95,6 +95,24 @@ class DropToken(exp.Expression):
     arg_types = {"this": True, "exists": False}
 
 
+class CreateVolume(exp.Expression):
+    """`CREATE VOLUME [IF NOT EXISTS] name LOCATION '/folder' [COMMENT '...']`."""
+
+    arg_types = {"this": True, "location": True, "comment": False, "exists": False}
+
+
+class DropVolume(exp.Expression):
+    """`DROP VOLUME [IF EXISTS] name`."""
+
+    arg_types = {"this": True, "exists": False}
+
+
+class DescribeVolume(exp.Expression):
+    """`DESCRIBE VOLUME name`."""
+
+    arg_types = {"this": True}
+
+
 class ShowGrants(exp.Expression):
     """`SHOW GRANTS [principal] [ON securable] [TO | FOR principal]`."""
 

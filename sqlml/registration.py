@@ -56,7 +56,7 @@ def plan_registration(asked: Registration) -> Plan:
         statement="register_model",
         sql="",
         writes=(Relation(asked.name),),
-        privileges=(Privilege("CREATE MODEL", "SCHEMA", place),),
+        privileges=(Privilege("CREATE MODEL", "SCHEMA", place, asked.name),),
         details=asked,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlml.errors import Cancelled, ConnectionClosed, SqlmlError
 from sqlml.notebook.result_view import Shown, html_of, markdown_of, wanted_rows
-from sqlml.result_rows import BATCH, PARK_IN_MEMORY, Ahead, Parked, Rows, Unpark, is_plain, set_aside
+from sqlml.result_rows import BATCH, PARK_IN_MEMORY, Ahead, Look, Parked, Rows, Unpark, is_plain, set_aside
 
 __all__ = ["PARK_IN_MEMORY", "Result", "no_rows"]
 
@@ -207,6 +208,18 @@ class Result:
         `unpark(reader, description)` gives a cursor of another DuckDB over an Arrow reader. A statement that fails
         only now has failed for whoever reads its rows, not for the statement that comes next.
         """
+        self._park(unpark, None)
+
+    def hold(self, unpark: Unpark, look: Look) -> None:
+        """Put all rows aside at once, while `look` is told the number of rows and bytes of one batch after another.
+
+        Raises what it raises, and any error of the statement.
+        """
+        self._park(unpark, look)
+        if self._failure is not None:
+            raise self._failure
+
+    def _park(self, unpark: Unpark, look: Look | None) -> None:
         if not self._is_open or self._is_parked:
             return
         self._is_parked = True
@@ -217,23 +230,23 @@ class Result:
         self._rowcount = int(self._duck.rowcount)
         try:
             with self.lock, self._guard:
-                self._duck = self._put_aside(unpark, described)
+                self._duck = self._put_aside(unpark, described, look)
         except Cancelled:
             raise
         except SqlmlError as error:
             self._duck, self._failure = None, error
 
-    def _put_aside(self, unpark: Unpark, described: list[tuple[Any, ...]]) -> Any:
+    def _put_aside(self, unpark: Unpark, described: list[tuple[Any, ...]], look: Look | None) -> Any:
         handed = self._handed() if self._handed is not None else None
         if handed is not None:
             handed.put_aside()
             return Rows([])
         with self._arrow_encoding(keep=True) as is_kept:
             if not is_kept:
-                return Rows(self._duck.fetchall())
+                return Rows(_looked_at(self._duck, look))
             reader = _quietly(self._duck.to_arrow_reader, BATCH)
         # DuckDB gives no reader once all rows have been fetched.
-        return Rows([]) if reader is None else Parked(set_aside(reader), unpark, described)
+        return Rows([]) if reader is None else Parked(set_aside(reader, look), unpark, described)
 
     def _arrow_encoding(self, *, keep: bool = False) -> AbstractContextManager[bool]:
         """Whether, and while, Arrow keeps DuckDB's types; nothing is to be done for a result without such types."""
@@ -255,6 +268,17 @@ class Result:
 
 def _as_they_are(_: bool) -> AbstractContextManager[bool]:  # noqa: FBT001 - as ArrowTypes
     return nullcontext(enter_result=True)
+
+
+def _looked_at(duck: Any, look: Look | None) -> list[tuple[Any, ...]]:
+    if look is None:
+        found: list[tuple[Any, ...]] = duck.fetchall()
+        return found
+    rows: list[tuple[Any, ...]] = []
+    while some := duck.fetchmany(2048):
+        look(len(some), sum(map(sys.getsizeof, some)))
+        rows += some
+    return rows
 
 
 def no_rows() -> Result:

@@ -16,6 +16,8 @@ BATCH = 65_536
 PARK_IN_MEMORY = 64 * 1024 * 1024
 
 Unpark = Callable[[Any, list[tuple[Any, ...]]], Any]
+# Is told how many rows and bytes a batch has.
+Look = Callable[[int, int], None]
 Row = tuple[Any, ...]
 
 # Types whose Python values say all that the column does; not so a date, which may be infinite.
@@ -211,21 +213,33 @@ class Rows:
             )
 
 
-def set_aside(reader: Any) -> Any:
-    """A reader over the same batches that no longer needs the connection."""
+def set_aside(reader: Any, look: Look | None = None) -> Any:
+    """A reader over the same batches that no longer needs the connection; `look` sees each of them."""
     import pyarrow as pa
 
     kept: list[Any] = []
     size = 0
     for batch in reader:
+        _show(batch, reader, look)
         kept.append(batch)
         size += batch.nbytes
         if size > PARK_IN_MEMORY:
-            return _spilled(reader, kept)
+            return _spilled(reader, kept, look)
     return pa.RecordBatchReader.from_batches(reader.schema, kept)
 
 
-def _spilled(reader: Any, kept: list[Any]) -> Any:
+def _show(batch: Any, reader: Any, look: Look | None) -> None:
+    if look is None:
+        return
+    try:
+        look(batch.num_rows, batch.nbytes)
+    except BaseException:
+        # DuckDB's connection is free again only then.
+        reader.close()
+        raise
+
+
+def _spilled(reader: Any, kept: list[Any], look: Look | None) -> Any:
     import pyarrow as pa
 
     # It has no name: nothing is left behind, whatever happens to the process.
@@ -234,6 +248,7 @@ def _spilled(reader: Any, kept: list[Any]) -> Any:
         while kept:
             writer.write_batch(kept.pop(0))
         for batch in reader:
+            _show(batch, reader, look)
             writer.write_batch(batch)
     file.seek(0)
     return pa.RecordBatchReader.from_batches(reader.schema, _Spilled(file))

@@ -13,11 +13,15 @@ from typing import Any
 _SCHEMAS = ("ml", "ai")
 _CALL_STARTS = frozenset(["(", "model", "table"])
 # Of the statements about users and grants; GROUP is a word of them only where BY does not follow.
-_ACCESS_WORDS = ("user", "role", "token", "owner", "owned", "grants", "authorization", "filter", "mask")
+_ACCESS_WORDS = (
+    *("user", "role", "token", "volume", "owner", "owned", "grants", "authorization", "filter", "mask"),
+    *("tag", "polic"),
+)
 _GROUP = re.compile(r"group(?!\s+by\b)")
 _PRINCIPALS = (["user"], ["role"], ["group"])
 _OWNED = ("table", "view", "schema", "function", "catalog", "database", "volume")
-_LISTS = ("models", "runs", "experiments", "functions", "users", "roles", "groups", "tokens", "grants")
+_TAGS = (["set", "tags"], ["unset", "tags"])
+_LISTS = ("models", "runs", "experiments", "functions", "users", "roles", "groups", "tokens", "volumes", "grants")
 # Words that every statement of ours has one of, in some place; `ml` and `ai` stand before a dot or an underscore.
 _STATEMENT_WORDS = ("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python", *_ACCESS_WORDS)
 _SCHEMA = re.compile(r"(?<![a-z_])(?:ml|ai)(?![a-z0-9])")
@@ -145,18 +149,33 @@ def _is_access(head: str, rest: list[str]) -> bool:
         return rest[:1] == ["owned"]
     if head in ("create", "alter", "drop", "describe", "desc") and rest[:1] in _PRINCIPALS:
         return len(rest) > 1 and rest[1] != "."
-    if head in ("create", "drop") and rest[:1] == ["token"]:
+    if head in ("create", "drop") and rest[:1] in (["token"], ["volume"]):
         return True
+    if head in ("describe", "desc") and rest[:1] == ["volume"]:
+        return len(rest) > 1 and rest[1] != "."
     if head == "alter" and rest[:1] == ["table"]:
         after = _after_name(rest[1:])
         if after[:3] in (["set", "row", "filter"], ["drop", "row", "filter"]):
             return True
         if after[:1] == ["alter"]:
             after = after[2:] if after[1:2] == ["column"] and len(after) > 3 else after[1:]
-            return after[1:3] in (["set", "mask"], ["drop", "mask"])
+            return after[1:3] in (["set", "mask"], ["drop", "mask"], *_TAGS)
     if head in ("set", "reset"):
-        return rest[:1] == ["role"] or rest[:2] == ["session", "authorization"]
-    return head == "alter" and rest[:1] != [] and rest[0] in _OWNED and _after_name(rest[1:])[:2] == ["owner", "to"]
+        return rest[:1] == ["role"] or rest[:2] in (["session", "authorization"], ["tag", "on"])
+    if head == "unset" or _is_about_policies(head, rest):
+        return True
+    after = _after_name(rest[1:]) if head == "alter" and rest[:1] != [] and rest[0] in _OWNED else []
+    return after[:2] in (["owner", "to"], *_TAGS)
+
+
+def _is_about_policies(head: str, rest: list[str]) -> bool:
+    """Whether a statement makes, drops or shows policies."""
+    if head == "show":
+        shown = rest[1:] if rest[:1] == ["effective"] else rest
+        return shown[:1] == ["policies"] and shown[1:2] != ["."]
+    if head == "create":
+        rest = rest[2:] if rest[:2] == ["or", "replace"] else rest
+    return head in ("create", "drop", "describe", "desc") and rest[:1] == ["policy"] and rest[1:2] not in ([], ["."])
 
 
 def _after_name(words: list[str]) -> list[str]:

@@ -13,7 +13,6 @@ from sqlglot import exp
 from sqlml_udfs import UDFS
 
 from sqlml.artifact_store import ArtifactStore, udf_sources
-from sqlml.catalog.models import has_registered
 from sqlml.catalog.schema import migrate, schema_version
 from sqlml.catalog.snapshot import Snapshot, read_snapshot
 from sqlml.dialect import parse, too_deep
@@ -102,13 +101,13 @@ class Session:
         shared.register_udfs(UDFS, udf_sources(shared))
         self._catalog = current = str(self.database.rows("SELECT current_database()")[0][0])
         # A file that the user opened himself gets our tables with its first model.
-        known = schema_version(self.database, current) if shared.read_only or shared.is_loaded else None
-        if not shared.read_only and known != 0:
+        version = schema_version(self.database, current) if shared.read_only or shared.is_loaded else None
+        if not shared.read_only and version != 0:
             with self.database.transaction():
-                migrate(self.database, current)
-        prepare_access(self.database, current)
-        shared.runs_python = shared.runs_python or has_registered(self.database, current)
-        self.python.open(current)
+                version = migrate(self.database, current)
+        if version:
+            prepare_access(self.database, current, version)
+            self.python.open(current, version)
 
     @property
     def user(self) -> str:
@@ -235,10 +234,10 @@ class Session:
         try:
             for _ in range(_ATTEMPTS - 1):
                 try:
-                    return self._governor.run(text, params)
+                    return self._governor.run(text, params, self.interrupt)
                 except CatalogMoved:
                     self._gate = self.access.gate()
-            return self._governor.run(text, params)
+            return self._governor.run(text, params, self.interrupt)
         except SqlmlError as error:
             self.transaction.failed()
             # Places are those of the text that was made of the user's.
@@ -320,7 +319,7 @@ class Session:
             raise with_nearest_function(error, plan.sql) from None
 
     def _snapshot(self, names: Iterable[str]) -> Snapshot:
-        return read_snapshot(self.database, names)
+        return self.access.seen(read_snapshot(self.database, names))
 
     def authorise_load(self) -> None:
         """Raises PermissionDenied where connections that only have functions would pass by the gate."""

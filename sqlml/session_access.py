@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,19 +11,21 @@ from sqlml.access.acting import NOT_GOVERNED, Acting
 from sqlml.access.values import Access, Principal, Securable
 from sqlml.catalog.access import is_governed, read_access, read_version
 from sqlml.catalog.cursor import utc_now
-from sqlml.catalog.schema import schema_version
 from sqlml.catalog.securables import read_securables
+from sqlml.catalog.snapshot import Snapshot
 from sqlml.engine import Database, Engine
 from sqlml.errors import NotFound, PermissionDenied, TransactionAborted
 from sqlml.gate import Gate, os_user
+from sqlml.signing import config_folder
 
 # The migration that brought the tables of access control.
 _SINCE = 8
+_PATHS = "SELECT path FROM duckdb_databases()"
 
 
-def prepare_access(engine: Engine, catalog: str) -> None:
-    """Find out whether a file that was just opened has users."""
-    if not engine.database.may_be_governed and schema_version(engine, catalog) >= _SINCE:
+def prepare_access(engine: Engine, catalog: str, version: int) -> None:
+    """Find out whether a file that was just opened, with tables of this version, has users."""
+    if not engine.database.may_be_governed and version >= _SINCE:
         engine.database.may_be_governed = is_governed(engine, catalog)
 
 
@@ -39,7 +42,7 @@ class SessionAccess:
         # Whether the open transaction has changed access itself.
         self.is_changing = False
         # The version of the committed catalog when the statement began.
-        self.seen = 0
+        self.version = 0
         self.acting = self.refresh()
         if login is not None and not self.acting.access.is_governed:
             raise NotFound(
@@ -61,7 +64,17 @@ class SessionAccess:
             login = _allowed(access, self._login or self._founded or os_user(), is_named=self._login is not None)
             user = _allowed(access, self._authorized, is_named=True) if self._authorized else login
             self.acting = Acting(access, user.name, self._role)
+            self._harden()
         return self.acting
+
+    def _harden(self) -> None:
+        """DuckDB takes none of it back, so it waits until the users are committed."""
+        database = self._engine.database
+        if database.is_hardened or self.catalog not in database.access:
+            return
+        _, newest = database.access[self.catalog]
+        if newest.is_governed:
+            database.harden(newest.volumes.values(), is_superuser=self.acting.is_superuser)
 
     def gate(self) -> Gate:
         """The gate as of now: what other sessions granted and took away counts from the next statement on."""
@@ -71,7 +84,7 @@ class SessionAccess:
     def _access(self) -> Access:
         if not self._engine.database.may_be_governed:
             return NOT_GOVERNED
-        self.seen, newest = committed_access(self._engine.database, self.catalog)
+        self.version, newest = committed_access(self._engine.database, self.catalog)
         if self.is_changing:
             try:
                 self.is_changing = self._engine.in_transaction()
@@ -88,6 +101,7 @@ class SessionAccess:
 
     def log_in(self, user: str) -> None:
         """Act as the user that was made just now."""
+        self._engine.database.is_founded = True
         self._founded = user
         self.refresh()
 
@@ -105,6 +119,23 @@ class SessionAccess:
     def login(self) -> str:
         """Who logged in, whatever SET SESSION AUTHORIZATION made of it."""
         return self._login or self._founded or os_user()
+
+    def seen(self, snapshot: Snapshot) -> Snapshot:
+        """Of the models only those that the user may know of; those of other databases are for superusers."""
+        access, roles = self.acting.access, self.acting.roles
+        if self.acting.is_superuser:
+            return snapshot
+        return snapshot.seen_by(
+            lambda catalog, schema, name: (
+                catalog == self.catalog and access.sees(roles, Securable.of("MODEL", schema, name))
+            )
+        )
+
+    def closed_files(self) -> tuple[str, ...]:
+        """The real paths of what no volume opens: the databases, what DuckDB keeps beside them, the user's key."""
+        paths = [str(path) for (path,) in self._engine.rows(_PATHS) if path]
+        beside = [f"{path}{ending}" for path in paths for ending in ("", ".wal", ".tmp")]
+        return tuple(os.path.realpath(path) for path in (*beside, str(config_folder())))
 
     def securables(self, kind: str) -> list[Securable]:
         """All of a kind that privileges can be on."""

@@ -41,11 +41,11 @@ class Consistency:
     def situation(self) -> Situation:
         """What the session's statements are decided in."""
         acting = self._access.acting
-        return Situation(self._access.seen, acting.user, acting.role, self._engine.changes.last())
+        return Situation(self._access.version, acting.user, acting.role, self._engine.changes.last())
 
     def macros(self) -> list[Macro]:
         """All macros, outside of a transaction; DuckDB lists its own functions with them, which takes long."""
-        known = (self._access.seen, self._engine.changes.last())
+        known = (self._access.version, self._engine.changes.last())
         if self._macros is None or self._macros[0] != known:
             self._macros = (known, read_macros(self._engine))
         return self._macros[1]
@@ -107,7 +107,7 @@ class Consistency:
         database = self._engine.database
         if started is not None and database.changes.last() is started:
             return False
-        return database.catalog_version(self._access.catalog).read() != self._access.seen
+        return database.catalog_version(self._access.catalog).read() != self._access.version
 
 
 def _moved() -> CatalogMoved:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.access.expansion import Expansion, Places
+from sqlml.access.files import Files
 from sqlml.access.governed import Governed
 from sqlml.access.metadata import metadata_of
 from sqlml.access.objects import Entry, Objects
@@ -24,22 +26,20 @@ from sqlml.catalog.access_objects import apply_changes
 from sqlml.dialect import parse, to_sql, too_deep
 from sqlml.engine import Engine
 from sqlml.engine_private import unpark
-from sqlml.errors import (
-    AlreadyExists,
-    InvalidSql,
-    NotFound,
-    PermissionDenied,
-    SqlmlError,
-)
+from sqlml.errors import AlreadyExists, InvalidSql, NotFound, SqlmlError
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.base import named_value
 from sqlml.functions.later import LATER
-from sqlml.parameters import name_parameters, parameter_names, values_of
+from sqlml.gate import folded
+from sqlml.parameters import name_parameters, parameter_names, used_values, values_of
+from sqlml.planner import relations
 from sqlml.result import Result, no_rows
 from sqlml.rewriter import constant
 from sqlml.session_access import SessionAccess
 from sqlml.session_consistency import Consistency
 from sqlml.session_decisions import Decision, Decisions
+from sqlml.session_limits import Limits
+from sqlml.statements.prepare import refuse_kept_password
 from sqlml.types import ObjectName, Params
 
 # What DuckDB takes as well for BEGIN, COMMIT and ROLLBACK.
@@ -53,6 +53,7 @@ _TRANSACTIONS: dict[str, Callable[[], exp.Expr]] = {
 }
 
 
+_LISTED = "SELECT file FROM glob(?) ORDER BY file"
 # Statements that DuckDB binds without running them.
 _BOUND = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 # Statements that only read, and those that DuckDB runs in a transaction.
@@ -67,6 +68,18 @@ class RunOurs(Protocol):
     def __call__(
         self, text: str, params: Params, *, relations: frozenset[ObjectName], written: str | None
     ) -> Result: ...
+
+
+class _Weakly:
+    """Calls a session that it does not keep: one that is dropped gives its file up at once."""
+
+    def __init__(self, run: RunOurs) -> None:
+        self._run = weakref.WeakMethod(run)
+
+    def __call__(self, text: str, params: Params, *, relations: frozenset[ObjectName], written: str | None) -> Result:
+        run = self._run()
+        assert run is not None
+        return run(text, params, relations=relations, written=written)
 
 
 class Governor:
@@ -84,16 +97,20 @@ class Governor:
         self._prepared = prepared
         self._access = access
         self._is_ours = is_ours
-        self._run_ours = run_ours
+        self._run_ours = _Weakly(run_ours)
+        self._limits = Limits(engine, access)
         self._decisions = Decisions()
         self._decided: Decision | None = None
         self._catalog = Consistency(engine, access)
 
-    def run(self, text: str, params: Params) -> Result:
-        """Run one statement.
+    def run(self, text: str, params: Params, interrupt: Callable[[], None]) -> Result:
+        """Run one statement; `interrupt` stops it from another thread.
 
-        Raises PermissionDenied, and NotFound for what the user may not know of.
+        Raises PermissionDenied, and NotFound for what the user may not know of; LimitExceeded beyond the user's limits.
         """
+        return self._limits.run(lambda: self._run(text, params), interrupt)
+
+    def _run(self, text: str, params: Params) -> Result:
         is_free = self._catalog.is_free()
         known = self._decisions.find(text, self._catalog.situation()) if is_free else None
         if known is not None:
@@ -108,6 +125,9 @@ class Governor:
             return self._engine.execute(text, params)
         if isinstance(tree, nodes.Prepare | nodes.ExecutePrepared | nodes.Deallocate):
             return self._kept(tree, text, params)
+        if isinstance(tree, exp.Transaction | exp.Commit | exp.Rollback):
+            # Nothing is looked up: after an error DuckDB takes nothing but ROLLBACK.
+            return self._engine.execute(to_sql(tree))
         if is_free and isinstance(tree, _READING) and not _trains(tree):
             self._decided = None
             result = self._catalog.read(lambda: self._decide(tree, text, params, is_free=True))
@@ -123,9 +143,9 @@ class Governor:
         acting = self._access.acting
         written = _written(tree, text)
         parameters = parameter_names(tree)
-        values = name_parameters(tree, params)[0] or None
+        values = name_parameters(tree, params)[0]
         objects = Objects(self._engine, self._access.catalog, self._catalog.macros() if is_free else None)
-        expansion = self._expansion(acting.access, Who(acting.roles, acting.current), objects)
+        expansion = self._expansion(acting.access, Who(acting.roles, acting.current), objects, values)
         try:
             governed = govern(tree, expansion)
         except InvalidSql as error:
@@ -136,20 +156,26 @@ class Governor:
             self._catalog.check_snapshot(objects)
         if governed.keeps_text:
             return self._run_ours(text, params, relations=frozenset(), written=None)
-        sent = to_sql(governed.tree)
+        sent = to_sql(self._limits.guarded(governed.tree))
+        # A path that was passed as a parameter stands in the text now.
+        used = used_values(governed.tree, values)
         decision = Decision(self._catalog.situation(), sent, parameters, is_ours=self._is_ours(sent))
         if decision.is_ours:
             check_parsed(
                 self._engine, without_ours(governed.tree, expansion.is_ours), self._allowed(governed, expansion)
             )
-            decision = replace(decision, relations=frozenset(_folded(entry) for entry in expansion.tables))
+            found = frozenset(_folded(entry) for entry in expansion.tables)
+            found |= {folded(relation.name) for relation in relations(governed.tree)[1]}
+            decision = replace(decision, relations=found)
         else:
-            self._verify(governed, expansion, sent, values)
+            self._verify(governed, expansion, sent, used)
         if objects.is_closed and (governed.is_query or isinstance(tree, exp.Query)):
             self._decided = decision
         if decision.is_ours:
-            return self._run_ours(sent, values, relations=decision.relations, written=written)
-        return self._execute(governed, sent, values)
+            return self._changing(
+                governed, lambda: self._run_ours(sent, used, relations=decision.relations, written=written)
+            )
+        return self._changing(governed, lambda: self._engine.execute(sent, used, has_only_rows=governed.is_query))
 
     def _send(self, decision: Decision, values: Params) -> Result:
         if decision.is_ours:
@@ -162,6 +188,7 @@ class Governor:
         if isinstance(tree, nodes.Prepare):
             if name in self._prepared:
                 raise AlreadyExists(f'There is a prepared statement "{name}" already.', hint=f"DEALLOCATE {name}.")
+            refuse_kept_password(tree)
             span = nodes.span_of(tree.expression)
             assert span is not None
             self._prepared[name] = text[slice(*span)]
@@ -181,7 +208,7 @@ class Governor:
                 positional.append(given)
             else:
                 named[key] = given
-        return self.run(self._prepared[name], named or positional or None)
+        return self._run(self._prepared[name], named or positional or None)
 
     def _unread(self, text: str, params: Params, error: SqlmlError) -> Result:
         """What we cannot read only a superuser may send."""
@@ -196,41 +223,46 @@ class Governor:
 
     def _allowed(self, governed: Governed, expansion: Expansion) -> Allowed:
         return Allowed(
-            tuple(dict.fromkeys(expansion.tables)),
+            tuple(dict.fromkeys(expansion.tables + expansion.kept)),
             functions=expansion.macros | ABOUT_SESSION if governed.is_kept else expansion.macros,
             table_functions=expansion.table_functions,
             is_kept=governed.is_kept,
         )
 
-    def _execute(self, governed: Governed, sent: str, params: Params) -> Result:
+    def _changing(self, governed: Governed, run: Callable[[], Result]) -> Result:
+        """Run a statement, and note in the same transaction what it makes, renames and drops."""
         if not governed.changes:
-            return self._engine.execute(sent, params, has_only_rows=governed.is_query)
+            return self._limits.counted(governed.tree, run)
         acting, catalog = self._access.acting, self._access.catalog
         with self._engine.transaction():
-            result = self._engine.execute(sent, params)
+            result = self._limits.counted(governed.tree, run)
             result.park(unpark)
             self._access.will_change()
             apply_changes(self._engine, catalog, governed.changes, acting.current.casefold())
             bump_version(self._engine, catalog)
         return result
 
-    def _expansion(self, access: Access, who: Who, objects: Objects) -> Expansion:
+    def _expansion(self, access: Access, who: Who, objects: Objects, values: Mapping[str, Any]) -> Expansion:
+        files = Files(access, values, self._listed, self._access.closed_files, self._engine.database.folders)
+
+        def metadata(node: exp.Table, asking: Who) -> exp.Expr | None:
+            found = metadata_of(node, access, asking.roles, objects)
+            if found is not None:
+                # What is listed was looked up now, and is no part of the catalog's version: rows may be.
+                objects.is_closed = False
+            return found
+
         places = Places(
-            file=lambda node, privilege, asking: self._file(node, privilege, asking, objects),
-            metadata=lambda node, asking: metadata_of(node, access, asking.roles, objects),
+            files=files,
+            metadata=metadata,
             is_ours=lambda name: FUNCTIONS.get(name) is not None or name in LATER or name == "ml_train",
             session=self._session,
         )
         return Expansion(access, who, objects, places)
 
-    def _file(self, node: exp.Table, privilege: str, who: Who, objects: Objects) -> exp.Expr:
-        objects.is_closed = False
-        if self._access.acting.access.is_superuser(who.roles):
-            return node
-        name = node.name or str(node.this.this)
-        raise PermissionDenied(
-            f"{name} is not open to you.", hint=f"Files are read and written in volumes, with {privilege}."
-        )
+    def _listed(self, pattern: str) -> list[str]:
+        """The files that a pattern matches, none of which is opened."""
+        return [str(file) for (file,) in self._engine.rows(_LISTED, [pattern])]
 
     def _session(self, node: exp.Expr) -> exp.Expr:
         """Functions about the session's user, as values."""
@@ -243,7 +275,7 @@ def _trains(tree: exp.Expr) -> bool:
 
 
 def _folded(entry: Entry) -> ObjectName:
-    return ObjectName(entry.name.casefold(), entry.schema.casefold(), entry.catalog.casefold())
+    return folded(ObjectName(entry.name, entry.schema, entry.catalog))
 
 
 def _read(text: str) -> exp.Expr:

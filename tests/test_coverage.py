@@ -31,7 +31,7 @@ THINGS = [(kind, thing) for kind, things in KINDS.items() for thing in things]
 IDS = [f"{kind}/{thing.name}" for kind, thing in THINGS]
 
 _SQL = re.compile(
-    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|ALTER|PREPARE|EXECUTE|DEALLOCATE|GRANT|REVOKE|REASSIGN)\b|\w+\('"
+    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|ALTER|PREPARE|EXECUTE|DEALLOCATE|GRANT|REVOKE|REASSIGN|SET|UNSET)\b|\w+\('"
 )
 
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
@@ -40,6 +40,7 @@ NO_PRIVILEGE = {
     "deallocate",
     "describe_model_type",
     "describe_user",
+    "describe_volume",
     "drop_token",
     "prepare",
     "set_role",
@@ -52,10 +53,12 @@ NO_PRIVILEGE = {
     "show_model_versions",
     "show_model_warnings",
     "show_models",
+    "show_policies",
     "show_roles",
     "show_runs",
     "show_tokens",
     "show_users",
+    "show_volumes",
 }
 
 # A statement of each kind, over the tables and models of `prepared_connection`.
@@ -68,14 +71,17 @@ STATEMENT_EXAMPLES = {
     "create_model": "CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT a, y FROM points",
     "create_token": "CREATE TOKEN",
     "create_user": "CREATE USER eva",
+    "create_volume": "CREATE VOLUME more LOCATION '/tmp'",
     "deallocate": "DEALLOCATE kept",
     "describe_model": "DESCRIBE MODEL line",
     "describe_model_type": "DESCRIBE MODEL TYPE linear_reg",
     "describe_user": "DESCRIBE USER ana",
+    "describe_volume": "DESCRIBE VOLUME files",
     "drop_function": "DROP FUNCTION f",
     "drop_model": "DROP MODEL line",
     "drop_token": "DROP TOKEN 'a'",
     "drop_user": "DROP USER bob",
+    "drop_volume": "DROP VOLUME files",
     "execute": "EXECUTE kept(1)",
     "explain": "EXPLAIN SELECT ml_predict('line', p) FROM points AS p",
     "explain_model": "EXPLAIN MODEL line",
@@ -91,10 +97,16 @@ STATEMENT_EXAMPLES = {
     "revoke": "REVOKE SELECT ON points FROM bob",
     "revoke_role": "REVOKE reader FROM ana",
     "set_role": "RESET ROLE",
-    "set_row_filter": "ALTER TABLE points SET ROW FILTER f ON (x)",
+    "set_row_filter": "ALTER TABLE points SET ROW FILTER positive ON (a)",
     "drop_row_filter": "ALTER TABLE points DROP ROW FILTER",
-    "set_mask": "ALTER TABLE points ALTER COLUMN x SET MASK f",
-    "drop_mask": "ALTER TABLE points ALTER COLUMN x DROP MASK",
+    "set_mask": "ALTER TABLE points ALTER COLUMN a SET MASK positive",
+    "drop_mask": "ALTER TABLE points ALTER COLUMN a DROP MASK",
+    "set_tags": "SET TAG ON COLUMN points.a pii = 'a'",
+    "unset_tags": "UNSET TAG ON TABLE points pii",
+    "create_policy": "CREATE POLICY p ON CATALOG ROW FILTER positive TO PUBLIC FOR TABLES USING COLUMNS (1)",
+    "drop_policy": "DROP POLICY kept ON SCHEMA main",
+    "describe_policy": "DESCRIBE POLICY kept ON SCHEMA main",
+    "show_policies": "SHOW POLICIES",
     "show_experiments": "SHOW EXPERIMENTS",
     "show_functions": "SHOW FUNCTIONS",
     "show_grants": "SHOW GRANTS",
@@ -108,6 +120,7 @@ STATEMENT_EXAMPLES = {
     "show_runs": "SHOW RUNS",
     "show_tokens": "SHOW TOKENS",
     "show_users": "SHOW USERS",
+    "show_volumes": "SHOW VOLUMES",
 }
 # What these statements stand for is what their plan is.
 STANDS_FOR = {"execute": "query", "ml_train": "create_model"}
@@ -201,7 +214,10 @@ def prepared_connection(con: sqlml.Connection) -> sqlml.Connection:
     con.execute("CREATE TABLE points AS SELECT a, 2 * a AS y FROM range(5) AS r(a)")
     con.execute("CREATE MODEL line OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS FROM points")
     con.execute("PREPARE kept AS SELECT ml_predict('line', a := $1)")
+    con.execute("CREATE MACRO positive(n) AS n > 0")
     con.execute("CREATE USER ana; CREATE USER bob; CREATE ROLE reader; GRANT reader TO ana")
+    con.execute("CREATE POLICY kept ON SCHEMA main ROW FILTER positive TO ana FOR TABLES USING COLUMNS (1)")
+    con.execute("CREATE VOLUME files LOCATION '/usr'")
     return con
 
 

@@ -112,7 +112,7 @@ def test_the_examples_of_the_reference_can_be_read(con):
         before = next(line for line in reversed(lines[: block.line - 1]) if line)
         if block.language != "sql" or before.startswith(("Becomes", "Is roughly")) or block.line > first_of_lint_rules:
             continue
-        for piece in con.session._reader.read(block.text, con.session.database.tokenize(block.text), {}):
+        for piece in con.session._scripts.read(block.text):
             text = block.text[piece.start : piece.end]
             try:
                 parse(text) if piece.is_ours else con.session.database.check_syntax(text)

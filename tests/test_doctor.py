@@ -148,7 +148,7 @@ def test_files_that_are_not_ours(tmp_path):
 
 
 def test_an_older_file_is_told(file):
-    damage(file, "DELETE FROM sqlml.migrations WHERE version = 7; DROP TABLE sqlml.functions")
+    damage(file, "DELETE FROM sqlml.migrations WHERE version >= 7; DROP TABLE sqlml.functions")
     assert [(f.check, f.status) for f in examine(file)][1:] == [("schema", "note")]
 
 

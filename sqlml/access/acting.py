@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from sqlml.access.limits import limits_of
 from sqlml.access.values import PUBLIC, Access
 
 NOT_GOVERNED = Access()
@@ -36,6 +38,14 @@ class Acting:
     def is_superuser(self) -> bool:
         """Whether everything is allowed: also where nothing is governed."""
         return not self.access.is_governed or self.access.is_superuser(self.roles)
+
+    @cached_property
+    def limits(self) -> Mapping[str, float]:
+        """The strictest of each limit that the user and the active roles carry; none for superusers.
+
+        A role that is set takes no limit of the user's away.
+        """
+        return {} if self.is_superuser else limits_of(self.access, self.roles | self.access.roles_of(self.user))
 
     def may_set(self, role: str) -> bool:
         """Whether SET ROLE may name it: a role that the user is in; any user or role for a superuser."""

@@ -6,10 +6,11 @@ from sqlglot import exp
 
 from sqlml.access.expansion import Expansion
 from sqlml.access.governed import CLOSED, Change, Governed, require_owner, require_owner_of, target
+from sqlml.access.names import fold
 from sqlml.access.objects import TEMPORARY, Entry
 from sqlml.access.rights import unread
 from sqlml.access.values import Securable
-from sqlml.errors import NotFound, NotSupported, PermissionDenied
+from sqlml.errors import DependentObjects, NotFound, NotSupported, PermissionDenied
 from sqlml.types import ObjectName
 
 
@@ -25,6 +26,7 @@ def drop(tree: exp.Expr, expansion: Expansion) -> Governed:
             if on.schema in CLOSED:
                 raise PermissionDenied(f"The schema {on.schema} is closed.", hint="It belongs to sqlml.")
             require_owner_of(expansion, on, f"the schema {on.schema}")
+            _refuse_hiding(expansion, on.schema, None)
             changes.append(Change("dropped", on))
             continue
         change = _dropped(table, kind, tree, expansion)
@@ -48,15 +50,37 @@ def _dropped(table: exp.Table, kind: str, tree: exp.Expr, expansion: Expansion) 
         return Change("dropped", entry.securable)
     if kind in ("MACRO", "FUNCTION", "MACRO TABLE"):
         found = [m for t in (False, True) if (m := expansion.objects.macro(name, is_table=t)) is not None]
+        if not found and tree.args.get("exists"):
+            return None
         if not found:
             raise NotFound(f"There is no function {name}.", hint="SHOW FUNCTIONS lists those there are.")
         if found[0].catalog == TEMPORARY:
             return None
         require_owner_of(expansion, found[0].securable, f"the function {name.name}")
+        _refuse_hiding(expansion, found[0].securable.schema, found[0].securable.name)
         return Change("dropped", found[0].securable)
     if not expansion.access.is_superuser(expansion.caller.roles):
         raise unread()
     return None
+
+
+def _refuse_hiding(expansion: Expansion, schema: str, function: str | None) -> None:
+    """Raise where a function hides something: another one of its name, of anyone's, would be called in its place."""
+    access = expansion.access
+    used = [(f"row filter of {on}", f) for on, f in access.row_filters.items() if on.schema != schema or function]
+    used += [(f"mask of {on}", f) for on, f in access.column_masks.items() if on.schema != schema or function]
+    named = [(what, applied.function_schema, applied.function) for what, applied in used]
+    named += [
+        (f"policy {p.name}", p.function_schema, p.function)
+        for p in access.policies
+        if p.on.schema != schema or p.on.kind == "CATALOG" or function
+    ]
+    for what, at, name in named:
+        if at == schema and function in (None, name):
+            raise DependentObjects(
+                f"The function {at}.{name} hides something: {what}.",
+                hint="Drop the filters, masks and policies that use it first.",
+            )
 
 
 def alter(tree: exp.Expr, expansion: Expansion) -> Governed:
@@ -82,13 +106,13 @@ def _changed_column(action: exp.Expr, entry: Entry, expansion: Expansion) -> Cha
     named = [
         applied
         for table, applied in expansion.access.row_filters.items()
-        if table == entry.securable and on.column in {a.casefold() for a in applied.arguments}
+        if table == entry.securable and on.column in {fold(a) for a in applied.arguments}
     ]
     named += [
         applied
         for column, applied in expansion.access.column_masks.items()
         if (column.schema, column.name) == (on.schema, on.name)
-        and on.column in {column.column, *(a.casefold() for a in applied.arguments)}
+        and on.column in {column.column, *(fold(a) for a in applied.arguments)}
     ]
     if named:
         raise PermissionDenied(

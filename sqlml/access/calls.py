@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
+from sqlml.access.names import fold
 from sqlml.access.objects import Macro
 from sqlml.errors import InvalidSql, NotSupported
 from sqlml.types import ObjectName
@@ -48,16 +49,16 @@ def arguments_of(macro: Macro, call: exp.Expr) -> dict[str, exp.Expr]:
         if isinstance(argument, exp.PropertyEQ | exp.Kwarg) or (
             isinstance(argument, exp.EQ) and isinstance(argument.this, exp.Var)
         ):
-            values[argument.this.name.casefold()] = argument.expression
+            values[fold(argument.this.name)] = argument.expression
         else:
             positional.append(argument)
-    names = [p.casefold() for p in macro.parameters]
+    names = [fold(p) for p in macro.parameters]
     if len(positional) > len(names) or not set(values) <= set(names):
         raise InvalidSql(
             f"{macro.name} takes {len(names)} arguments: {', '.join(macro.parameters)}.", hint="Give these."
         )
     values.update(zip(names, positional, strict=False))
-    missing = [p for p in macro.parameters if p.casefold() not in values]
+    missing = [p for p in macro.parameters if fold(p) not in values]
     if missing:
         raise InvalidSql(
             f"{macro.name} is called without {missing[0]}.",
@@ -105,7 +106,7 @@ def substitute(body: exp.Expr, arguments: Mapping[str, exp.Expr]) -> exp.Expr:
     holder = exp.Paren(this=body)
     for column in list(holder.find_all(exp.Column)):
         parts = column.parts
-        first = parts[0].name.casefold()
+        first = fold(parts[0].name)
         if first not in arguments or _is_bound_by_lambda(column, first):
             continue
         value: exp.Expr = arguments[first].copy()
@@ -121,7 +122,20 @@ def substitute(body: exp.Expr, arguments: Mapping[str, exp.Expr]) -> exp.Expr:
 def _is_bound_by_lambda(column: exp.Expr, name: str) -> bool:
     node = column.parent
     while node is not None:
-        if isinstance(node, exp.Lambda) and any(name == p.name.casefold() for p in node.expressions):
+        if isinstance(node, exp.Lambda) and any(name == fold(p.name) for p in node.expressions):
             return True
         node = node.parent
     return False
+
+
+def qualified(macro: Macro, call: exp.Expr) -> exp.Expr:
+    """The call of the very macro that was found, whatever else has its name where DuckDB looks first."""
+    parts = [exp.to_identifier(part, quoted=True) for part in (macro.catalog, macro.schema)]
+    named = exp.Anonymous(this=macro.name, quoted=True, expressions=[a.copy() for a in call.expressions])
+    return exp.Dot.build([*parts, named])
+
+
+def names_in(tree: exp.Expr) -> set[str]:
+    """All names of a tree that may be of relations or macros."""
+    found = {t.name for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)}
+    return found | {str(call.this) for call in tree.find_all(exp.Anonymous)}

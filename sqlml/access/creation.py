@@ -5,10 +5,13 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.access.expansion import Expansion
+from sqlml.access.files import READERS, names_file
 from sqlml.access.functions import allowed_functions
 from sqlml.access.governed import CLOSED, Change, Governed, place, require_owner, target
+from sqlml.access.names import fold
 from sqlml.access.objects import TEMPORARY
 from sqlml.access.rights import unread
+from sqlml.access.targets import require_whole
 from sqlml.access.values import CATALOG, Securable
 from sqlml.engine_private import builtin_functions
 from sqlml.errors import NotSupported, PermissionDenied
@@ -46,7 +49,7 @@ def _name_of(tree: exp.Expr) -> exp.Table:
 
 def _create_temporary(tree: exp.Expr, kind: str, expansion: Expansion) -> Governed:
     name = _name_of(tree)
-    if name.db and name.db.casefold() not in (TEMPORARY, "main"):
+    if name.db and fold(name.db) not in (TEMPORARY, "main"):
         raise unread()
     _check_name(kind, name)
     _expand_body(tree, kind, expansion)
@@ -55,7 +58,7 @@ def _create_temporary(tree: exp.Expr, kind: str, expansion: Expansion) -> Govern
 
 def _check_name(kind: str, name: exp.Table) -> None:
     """A macro must not be called where DuckDB's own function is meant, by a filter of another's for one."""
-    if kind in ("MACRO", "FUNCTION") and name.name.casefold() in builtin_functions() | allowed_functions():
+    if kind in ("MACRO", "FUNCTION") and fold(name.name) in builtin_functions() | allowed_functions():
         raise NotSupported(
             f"{name.name} is a function of DuckDB's, which a macro of that name would replace.",
             hint="Choose another name.",
@@ -99,7 +102,7 @@ def _expand_body(tree: exp.Expr, kind: str, expansion: Expansion) -> None:
             # It is kept with the calls of macros that were written out to be checked.
             for call in body.find_all(exp.Anonymous):
                 if expansion.objects.has_macro(str(call.this)):
-                    expansion.macros.add(str(call.this).casefold())
+                    expansion.macros.add(fold(str(call.this)))
         return
     for key in ("this", "expression", "properties"):
         part = tree.args.get(key)
@@ -116,7 +119,8 @@ def _check_definition(definition: exp.Expr, expansion: Expansion) -> None:
     for reference in definition.find_all(exp.Reference):
         table = reference.find(exp.Table)
         if table is not None:
-            target(table, expansion, "SELECT")
+            # A foreign key tells which values there are, and keeps rows from being deleted.
+            require_whole(expansion, target(table, expansion, "SELECT"), "A foreign key tells the values of")
     for query in definition.find_all(exp.Query):
         raise NotSupported("A default or a check holds a query.", hint=f"Leave out {query.sql()}.")
 
@@ -124,14 +128,14 @@ def _check_definition(definition: exp.Expr, expansion: Expansion) -> None:
 def _parameters(tree: exp.Expr) -> frozenset[str]:
     if not isinstance(tree.this, exp.UserDefinedFunction):
         return frozenset()
-    return frozenset(p.name.casefold() for p in tree.this.expressions)
+    return frozenset(fold(p.name) for p in tree.this.expressions)
 
 
 def _without(body: exp.Expr, parameters: frozenset[str]) -> exp.Expr:
     """The body with its parameters as NULLs, to be checked without a call."""
     holder = exp.Paren(this=body)
     for column in list(holder.find_all(exp.Column)):
-        if column.parts[0].name.casefold() in parameters:
+        if fold(column.parts[0].name) in parameters:
             column.replace(exp.null())
     found: exp.Expr = holder.this
     found.pop()
@@ -140,11 +144,17 @@ def _without(body: exp.Expr, parameters: frozenset[str]) -> exp.Expr:
 
 def _qualify_all(body: exp.Expr, expansion: Expansion) -> None:
     """Give every relation its full name, so that it means the same wherever the view is read."""
-    for table in body.find_all(exp.Table):
-        if not isinstance(table.this, exp.Identifier) or _is_cte(table):
+    for table in list(body.find_all(exp.Table)):
+        if not isinstance(table.this, exp.Identifier):
+            if isinstance(table.this, exp.Anonymous) and str(table.this.this).casefold() in READERS and not table.db:
+                expansion.keep_file(table)
+            continue
+        if _is_cte(table):
             continue
         entry = expansion.objects.relation(ObjectName(table.name, table.db or None, table.catalog or None))
         if entry is None:
+            if names_file(table):
+                expansion.keep_file(table)
             continue
         if entry.is_temporary:
             raise NotSupported(f'"{entry.name}" is temporary.', hint="Only CREATE TEMP VIEW may read it.")
@@ -152,6 +162,7 @@ def _qualify_all(body: exp.Expr, expansion: Expansion) -> None:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
         table.set("this", exp.to_identifier(entry.name, quoted=True))
         table.set("db", exp.to_identifier(entry.schema, quoted=True))
+        expansion.kept.append(entry)
 
 
 def _is_cte(table: exp.Table) -> bool:
@@ -160,7 +171,7 @@ def _is_cte(table: exp.Table) -> bool:
     node = table.parent
     while node is not None:
         with_ = node.args.get("with_")
-        if with_ is not None and any(cte.alias.casefold() == table.name.casefold() for cte in with_.expressions):
+        if with_ is not None and any(fold(cte.alias) == fold(table.name) for cte in with_.expressions):
             return True
         node = node.parent
     return False
@@ -168,7 +179,7 @@ def _is_cte(table: exp.Table) -> bool:
 
 def _create_schema(tree: exp.Expr, expansion: Expansion) -> Governed:
     name = tree.this.name or tree.this.db
-    if name.casefold() in CLOSED:
+    if fold(name) in CLOSED:
         raise PermissionDenied(f"The schema {name} is closed.", hint="Choose another name.")
     on = Securable.of("SCHEMA", name)
     expansion.require(expansion.caller, "CREATE SCHEMA", CATALOG, what="the catalog")

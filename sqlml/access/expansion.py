@@ -11,20 +11,23 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, substitute
+from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, names_in, qualified, substitute
+from sqlml.access.files import Files, names_file
 from sqlml.access.functions import TABLE_FUNCTIONS
+from sqlml.access.names import fold
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.protection import Protection, protection_of
+from sqlml.access.queries import query_within, training_query
 from sqlml.access.rights import Rights, Who, unread
 from sqlml.access.sources import BARRIER, MOVED, argument_of, behind_barrier, listed, named, put, qualify
 from sqlml.access.values import Access, Securable
+from sqlml.access.view_kinds import is_registered, limited
 from sqlml.dialect import parse, to_sql
 from sqlml.errors import NotSupported, PermissionDenied
 from sqlml.types import ObjectName
 
 _DEPTH = 40
 _SCHEMAS_OF_OURS = frozenset({"sqlml", "sqlml_models"})
-_SYSTEM_SCHEMAS = frozenset({"information_schema", "pg_catalog"})
 # What a name in FROM may have besides its parts; anything else changes what is read.
 _TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "joins", "pivots", "sample", "laterals"})
 _ROW = "rowid"
@@ -34,7 +37,7 @@ _ROW = "rowid"
 class Places:
     """What the expansion is given besides the catalog: how files and metadata are read, what is ours."""
 
-    file: Callable[[exp.Table, str, Who], exp.Expr]
+    files: Files
     metadata: Callable[[exp.Table, Who], exp.Expr | None]
     is_ours: Callable[[str], bool]
     session: Callable[[exp.Expr], exp.Expr]
@@ -49,6 +52,8 @@ class Expansion(Rights):
         # Whether something was hidden from the caller: then DuckDB's own plan says too much.
         self.is_protected = False
         self.tables: list[Entry] = []
+        # What a view or macro that is kept names itself: views too.
+        self.kept: list[Entry] = []
         self.macros: set[str] = set()
         self.table_functions: set[str] = set()
         self._places = places
@@ -57,7 +62,7 @@ class Expansion(Rights):
     def expand(self, tree: exp.Expr, who: Who | None = None, ctes: frozenset[str] = frozenset()) -> exp.Expr:
         """The tree with everything below it expanded, in place where that is possible."""
         who = who or self.caller
-        self.objects.load(_names(tree))
+        self.objects.load(names_in(tree))
         # A root stands alone: what replaces it needs a place to stand in.
         holder = exp.Paren(this=tree)
         self._visit(tree, who, ctes)
@@ -67,16 +72,33 @@ class Expansion(Rights):
 
     def is_ours(self, name: ObjectName) -> bool:
         """Whether a call is of a function of sqlml's, `ml_predict` or `ML.PREDICT`."""
-        return self._places.is_ours(f"{name.schema}_{name.name}".casefold() if name.schema else name.name.casefold())
+        return self._places.is_ours(fold(f"{name.schema}_{name.name}") if name.schema else fold(name.name))
+
+    def path(self, node: exp.Expr, privilege: str) -> exp.Expr:
+        """The path of a file that the statement reads or writes, made real."""
+        self.objects.is_closed = False
+        return self._places.files.path(node, privilege, self.caller)
+
+    def keep_file(self, node: exp.Table) -> None:
+        """Write a file in the body of a view or macro so that it means the same wherever that is read."""
+        put(node, self._places.files.read(node, self.caller, is_kept=True), fallback=node.this.name)
+
+    def _file(self, node: exp.Table, who: Who) -> exp.Table:
+        # Which files there are may change at any time.
+        self.objects.is_closed = False
+        found = self._places.files.read(node, who)
+        if found is not node:
+            self.table_functions.add(found.this.name.casefold())
+        return found
 
     def expand_ctes(self, with_: exp.Expr) -> frozenset[str]:
         """Expand the common table expressions of a statement that writes; gives their names."""
-        self.objects.load(_names(with_))
+        self.objects.load(names_in(with_))
         return self._ctes(with_, self.caller, frozenset())
 
     def expand_below(self, node: exp.Expr) -> None:
         """Expand what is below a part of a statement of sqlml's own."""
-        self.objects.load(_names(node))
+        self.objects.load(names_in(node))
         self._visit(node, self.caller, frozenset())
 
     def _visit(self, node: exp.Expr, who: Who, ctes: frozenset[str]) -> None:
@@ -114,7 +136,7 @@ class Expansion(Rights):
                 raise NotSupported(
                     f'The common table expression "{cte.alias}" is no query.', hint="Write it as a statement."
                 )
-            name = cte.alias.casefold()
+            name = fold(cte.alias)
             self._cte(cte.this, name, who, ctes, is_recursive=bool(with_.args.get("recursive")))
             ctes = ctes | {name}
         return ctes
@@ -142,7 +164,7 @@ class Expansion(Rights):
         if given is not node:
             node.replace(given)
             return
-        if name.name.casefold().startswith("sqlml_") or (name.schema or "").casefold() in _SCHEMAS_OF_OURS:
+        if fold(name.name).startswith("sqlml_") or fold(name.schema or "") in _SCHEMAS_OF_OURS:
             raise PermissionDenied(
                 f"{name} is a function of sqlml's own.", hint="Call ml_predict, which asks what you may use."
             )
@@ -153,31 +175,20 @@ class Expansion(Rights):
         if macro is None:
             return
         self._check_macro(macro, who)
-        if self._is_model(macro):
-            self.macros.add(macro.name.casefold())
+        if self._is_model(macro) or self.objects.is_python(macro):
+            self.macros.add(fold(macro.name))
+            node.replace(qualified(macro, call))
             return
         body = self._body(macro, call, who)
         node.replace(exp.Paren(this=body))
 
     def _trains(self, call: exp.Expr, who: Who) -> None:
         """A query in a text, as ml_train takes it, is expanded like any other."""
-        if str(call.this).casefold() != "ml_train":
+        if fold(str(call.this)) != "ml_train":
             return
-        for argument in call.expressions:
-            value = argument.expression if isinstance(argument, exp.PropertyEQ | exp.Kwarg | exp.EQ) else argument
-            named = argument.this.name.casefold() if value is not argument else ""
-            if named not in ("", "query") or (argument is call.expressions[0] and not named):
-                continue
-            if not (isinstance(value, exp.Literal) and value.is_string):
-                raise NotSupported("The query of ml_train is no literal.", hint="Write it out: query => 'SELECT ...'.")
-            tree = parse(value.name)
-            if isinstance(tree, exp.Column):
-                # The name of a table is the query of all of it.
-                parts = [exp.to_identifier(p.name, quoted=True) for p in tree.parts]
-                source = exp.Table(**dict(zip(("this", "db", "catalog"), reversed(parts), strict=False)))
-                tree = exp.select("*").from_(source)
-            if not isinstance(tree, exp.Query):
-                raise unread()
+        found = training_query(call)
+        if found is not None:
+            value, tree = found
             value.replace(exp.Literal.string(to_sql(self.expand(tree, who))))
 
     def _is_model(self, macro: Macro) -> bool:
@@ -228,7 +239,7 @@ class Expansion(Rights):
         if not isinstance(node.this, exp.Identifier):
             self._table_function(node, who, ctes)
             return
-        if not node.db and node.name.casefold() in ctes:
+        if not node.db and fold(node.name) in ctes:
             return
         name = ObjectName(node.name, node.db or None, node.catalog or None)
         entry = self.objects.relation(name, who.home)
@@ -243,13 +254,13 @@ class Expansion(Rights):
         if found is not None:
             put(node, found)
             return
-        if not node.db and node.this.quoted and {".", "/"} & set(node.name):
-            put(node, self._places.file(node, "READ VOLUME", who))
+        if names_file(node):
+            put(node, self._file(node, who))
             return
         raise self.no_relation(name, who)
 
     def _entry(self, node: exp.Table, entry: Entry, who: Who) -> None:
-        if entry.schema.casefold() in _SCHEMAS_OF_OURS and not self.access.is_superuser(who.roles):
+        if fold(entry.schema) in _SCHEMAS_OF_OURS and not self.access.is_superuser(who.roles):
             raise PermissionDenied(
                 f"The schema {entry.schema} is closed.", hint="SHOW MODELS, SHOW GRANTS ... read it."
             )
@@ -289,10 +300,10 @@ class Expansion(Rights):
         qualify(source, entry, alias=False)
         projections: list[exp.Expr] = [exp.column(_ROW, "_governed")] if with_row else []
         for column in self.objects.columns(entry):
-            if protection.columns is not None and column.name.casefold() not in protection.columns:
+            if protection.columns is not None and fold(column.name) not in protection.columns:
                 continue
             plain = exp.column(exp.to_identifier(column.name, quoted=True), "_governed")
-            mask = protection.masks.get(column.name.casefold())
+            mask = protection.masks.get(fold(column.name))
             if mask is None:
                 projections.append(plain)
                 continue
@@ -331,6 +342,10 @@ class Expansion(Rights):
                 if not columns:
                     raise self.refused(who, missing, entry.securable, f"the view {entry.name}")
         made = parse(entry.sql or "")
+        if entry.is_temporary and is_registered(made):
+            self.tables.append(entry)
+            qualify(node, entry)
+            return
         query = made.args.get("expression") if isinstance(made, exp.Create) else None
         if not isinstance(query, exp.Query):
             raise unread()
@@ -344,23 +359,12 @@ class Expansion(Rights):
         subquery = exp.Subquery(this=query, alias=named(node.alias or entry.name, names))
         if columns is not None or self.access.protects(entry.securable):
             protection = protection_of(
-                self.access, entry.securable, self.objects.columns(entry), columns, self.caller.roles
+                self.access, entry.securable, self.objects.columns(entry), columns, self.caller.roles, is_view=True
             )
             if protection is not None:
                 self.is_protected = True
-                subquery = self._limited(subquery, entry, protection)
+                subquery = limited(subquery, entry, self.objects.columns(entry), protection)
         put(node, subquery)
-
-    def _limited(self, subquery: exp.Subquery, entry: Entry, protection: Protection) -> exp.Subquery:
-        """A view of which only some columns may be read."""
-        if protection.filters or protection.masks:
-            raise NotSupported(
-                f'The view "{entry.name}" matches a policy.', hint="Filters and masks are set on tables."
-            )
-        shown = [c for c in self.objects.columns(entry) if c.name.casefold() in (protection.columns or ())]
-        alias = subquery.alias
-        query = exp.select(*(exp.column(exp.to_identifier(c.name, quoted=True)) for c in shown)).from_(subquery)
-        return exp.Subquery(this=query, alias=named(alias))
 
     def _table_function(self, node: exp.Table, who: Who, ctes: frozenset[str]) -> None:
         call = node.this
@@ -375,7 +379,7 @@ class Expansion(Rights):
             name = ObjectName(name.name, node.db, node.catalog or None)
         for argument in list(function.expressions):
             self._visit(argument, who, ctes)
-        folded = name.name.casefold()
+        folded = fold(name.name)
         if self.is_ours(name):
             return
         macro = self.objects.macro(name, is_table=True, home=who.home)
@@ -387,13 +391,11 @@ class Expansion(Rights):
             return
         if folded in TABLE_FUNCTIONS and not name.schema:
             return
+        query = None if name.schema else query_within(function)
+        if query is not None:
+            put(node, exp.Subquery(this=self.expand(query, replace(who, depth=who.depth + 1), ctes)), fallback=folded)
+            return
         found = self._places.metadata(node, who)
         if found is not None:
             self.table_functions.add(folded)
-        else:
-            found = self._places.file(node, "READ VOLUME", who)
-        put(node, found, fallback=folded)
-
-
-def _names(tree: exp.Expr) -> set[str]:
-    return {t.name for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)}
+        put(node, self._file(node, who) if found is None else found, fallback=folded)

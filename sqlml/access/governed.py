@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from sqlml.access.expansion import Expansion
+from sqlml.access.names import fold
 from sqlml.access.objects import Entry
 from sqlml.access.values import Securable
 from sqlml.errors import PermissionDenied
@@ -45,7 +46,7 @@ def target(table: exp.Table, expansion: Expansion, *privileges: str) -> Entry:
     entry = expansion.objects.relation(name)
     if entry is None:
         raise expansion.no_relation(name, who)
-    if entry.schema.casefold() in CLOSED:
+    if fold(entry.schema) in CLOSED:
         raise PermissionDenied(f"The schema {entry.schema} is closed.", hint="Statements of sqlml's own write it.")
     if not entry.is_temporary:
         for privilege in privileges:
@@ -62,12 +63,12 @@ def place(name: exp.Table, expansion: Expansion) -> str:
     Raises PermissionDenied for a closed one or another database.
     """
     objects = expansion.objects
-    if name.catalog and name.catalog.casefold() != objects.catalog.casefold():
+    if name.catalog and fold(name.catalog) != fold(objects.catalog):
         raise PermissionDenied(f"The database {name.catalog} is closed.", hint="Name one schema of this database.")
     schema = name.db or objects.path[0]
-    if not name.catalog and schema.casefold() == objects.catalog.casefold():
+    if not name.catalog and fold(schema) == fold(objects.catalog):
         schema = "main"
-    if schema.casefold() in CLOSED:
+    if fold(schema) in CLOSED:
         raise PermissionDenied(f"The schema {schema} is closed.", hint="Choose another one.")
     return schema
 

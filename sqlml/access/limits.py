@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from sqlml.access.values import Access
-from sqlml.errors import InvalidOption
+from sqlml.errors import InvalidOption, LimitExceeded
 
 # What each is a number of.
 LIMITS: Mapping[str, str] = {
     "rows": "rows of a result",
     "seconds": "seconds a statement runs",
-    "memory": "bytes",
+    "memory": "bytes of rows",
     "concurrent_statements": "statements at once",
     "model_size": "bytes of an artifact",
     "training_rows": "rows a model is trained on",
@@ -43,6 +43,14 @@ def read_limit(name: str, value: object) -> float:
             hint=f"Write SET LIMIT {name} = {example}; RESET LIMIT {name} takes it away.",
         )
     return number
+
+
+def exceeded(name: str, value: float, what: str) -> LimitExceeded:
+    """The error for a statement that goes beyond a limit."""
+    return LimitExceeded(
+        f"{what}, and the limit {name} is {value:.0f}.",
+        hint="DESCRIBE USER shows your limits; a superuser changes them by ALTER USER or ALTER ROLE.",
+    )
 
 
 def limits_of(access: Access, roles: Iterable[str]) -> dict[str, float]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from sqlml.access.names import fold, folded
 from sqlml.access.objects import TEMPORARY, Objects
+from sqlml.access.privilege_views import Asking, privilege_view
 from sqlml.access.values import Access, Securable
 
 _OURS = frozenset({"sqlml", "sqlml_models"})
@@ -46,14 +48,17 @@ _VIEWS: Mapping[str, Listed] = {
 def metadata_of(node: exp.Table, access: Access, roles: frozenset[str], objects: Objects) -> exp.Expr | None:
     """What a name or call of metadata stands for; None where it is none, or none that is open."""
     if isinstance(node.this, exp.Identifier):
-        if node.db.casefold() != "information_schema":
+        if fold(node.db) != "information_schema":
             return None
-        listed = _VIEWS.get(node.name.casefold())
+        ours = privilege_view(node.name, Asking(access, roles, objects))
+        if ours is not None:
+            return ours
+        listed = _VIEWS.get(fold(node.name))
         source = exp.Table(
             this=node.this.copy(), db=exp.to_identifier("information_schema"), catalog=exp.to_identifier("system")
         )
     else:
-        listed = _FUNCTIONS.get(str(node.this.this).casefold()) if isinstance(node.this, exp.Anonymous) else None
+        listed = _FUNCTIONS.get(fold(str(node.this.this))) if isinstance(node.this, exp.Anonymous) else None
         source = exp.Table(this=node.this.copy())
     if listed is None:
         return None
@@ -73,14 +78,14 @@ _TYPES = {"estimated_size": "BIGINT", "sql": "VARCHAR"}
 
 def _visible(listed: Listed, access: Access, roles: frozenset[str], objects: Objects) -> exp.Expr:
     """The rows about what may be seen: temporary things are the session's own."""
-    own = _lower(listed.catalog).eq(exp.Literal.string(objects.catalog.casefold()))
-    temporary = _lower(listed.catalog).eq(exp.Literal.string(TEMPORARY))
-    schemas = [s for s in objects.schemas() if s.casefold() not in _OURS]
+    own = folded(listed.catalog).eq(exp.Literal.string(fold(objects.catalog)))
+    temporary = folded(listed.catalog).eq(exp.Literal.string(TEMPORARY))
+    schemas = [s for s in objects.schemas() if fold(s) not in _OURS]
     if listed.kind == "SCHEMA":
-        seen = [s for s in schemas if s.casefold() == "main" or access.sees(roles, Securable.of("SCHEMA", s))]
-        return exp.or_(temporary, exp.and_(own, _lower(listed.schema).isin(*_strings(seen))))
+        seen = [s for s in schemas if fold(s) == "main" or access.sees(roles, Securable.of("SCHEMA", s))]
+        return exp.or_(temporary, exp.and_(own, folded(listed.schema).isin(*_strings(seen))))
     tables = [on for on in objects.all_relations() if on.schema not in _OURS and access.sees(roles, on)]
-    named = exp.Tuple(expressions=[_lower(listed.schema), _lower(listed.name)])
+    named = exp.Tuple(expressions=[folded(listed.schema), folded(listed.name)])
     pairs = [exp.Tuple(expressions=_strings([on.schema, on.name])) for on in tables] or [
         exp.Tuple(expressions=_strings(["", ""]))
     ]
@@ -99,16 +104,12 @@ def _columns(listed: Listed, tables: list[Securable], access: Access, roles: fro
         held = access.columns_held(roles, "SELECT", on)
         if held:
             here = exp.and_(
-                _lower(listed.schema).eq(exp.Literal.string(on.schema)),
-                _lower(listed.name).eq(exp.Literal.string(on.name)),
+                folded(listed.schema).eq(exp.Literal.string(on.schema)),
+                folded(listed.name).eq(exp.Literal.string(on.name)),
             )
-            found.append(exp.or_(exp.not_(here), _lower(listed.column).isin(*_strings(sorted(held)))))
+            found.append(exp.or_(exp.not_(here), folded(listed.column).isin(*_strings(sorted(held)))))
     return found
 
 
-def _lower(column: str) -> exp.Expr:
-    return exp.Anonymous(this="lower", expressions=[exp.column(column)])
-
-
 def _strings(values: list[str]) -> list[exp.Expr]:
-    return [exp.Literal.string(v.casefold()) for v in values]
+    return [exp.Literal.string(fold(v)) for v in values]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from sqlml.access.names import LOWER, UPPER, fold
 from sqlml.access.values import Securable
 from sqlml.catalog.cursor import in_catalog
+from sqlml.python_functions import PREFIX
 from sqlml.types import Column, ObjectName
 
 TEMPORARY = "temp"
@@ -16,14 +18,14 @@ MAIN = "main"
 
 _RELATIONS = """
 SELECT database_name, schema_name, table_name, 'TABLE', NULL, table_oid FROM duckdb_tables()
-WHERE list_contains(?, lower(table_name))
+WHERE list_contains(?, translate(table_name, ?, ?))
 UNION ALL
 SELECT database_name, schema_name, view_name, 'VIEW', sql, view_oid FROM duckdb_views()
-WHERE NOT internal AND list_contains(?, lower(view_name))
+WHERE NOT internal AND list_contains(?, translate(view_name, ?, ?))
 """
 _COLUMNS = """
 SELECT database_name, schema_name, table_name, column_name, data_type FROM duckdb_columns()
-WHERE NOT internal AND list_contains(?, lower(table_name)) ORDER BY column_index
+WHERE NOT internal AND list_contains(?, translate(table_name, ?, ?)) ORDER BY column_index
 """
 _MACROS = """
 SELECT database_name, schema_name, function_name, function_type, parameters, macro_definition FROM duckdb_functions()
@@ -100,6 +102,7 @@ class Objects:
         self._known_macros = macros
         self._columns: dict[str, list[tuple[Any, ...]]] = {}
         self._models: set[tuple[str, str]] | None = None
+        self._python: set[tuple[str, str]] | None = None
 
     @cached_property
     def path(self) -> tuple[str, ...]:
@@ -111,26 +114,26 @@ class Objects:
     def _macros(self) -> dict[str, list[Macro]]:
         found: dict[str, list[Macro]] = {}
         for macro in read_macros(self._cursor) if self._known_macros is None else self._known_macros:
-            found.setdefault(macro.name.casefold(), []).append(macro)
+            found.setdefault(fold(macro.name), []).append(macro)
         return found
 
     def load(self, names: Iterable[str]) -> None:
         """Read the tables and views of these names at once."""
-        missing = sorted({n.casefold() for n in names} - set(self._relations))
+        missing = sorted({fold(n) for n in names} - set(self._relations))
         if not missing:
             return
         for name in missing:
             self._relations[name] = []
-        for row in self._cursor.rows(_RELATIONS, [missing, missing]):
-            self._relations[str(row[2]).casefold()].append(Entry(*row))
+        for row in self._cursor.rows(_RELATIONS, [missing, UPPER, LOWER] * 2):
+            self._relations[fold(str(row[2]))].append(Entry(*row))
 
     def relation(self, name: ObjectName, home: str | None = None) -> Entry | None:
         """The table or view that a name means; `home` is the schema of the view it is written in."""
         self.load([name.name])
-        found = self._relations[name.name.casefold()]
+        found = self._relations[fold(name.name)]
         for catalog, schema in self.places(name, home):
             for entry in found:
-                if (entry.catalog.casefold(), entry.schema.casefold()) == (catalog, schema):
+                if (fold(entry.catalog), fold(entry.schema)) == (catalog, schema):
                     self._found(catalog, schema)
                     self.used.append(entry)
                     return entry
@@ -138,10 +141,10 @@ class Objects:
 
     def macro(self, name: ObjectName, *, is_table: bool, home: str | None = None) -> Macro | None:
         """The macro that a call means."""
-        named = self._macros.get(name.name.casefold(), ())
+        named = self._macros.get(fold(name.name), ())
         for catalog, schema in self.places(name, home) if named else ():
             for macro in named:
-                if macro.is_table == is_table and (macro.catalog.casefold(), macro.schema.casefold()) == (
+                if macro.is_table == is_table and (fold(macro.catalog), fold(macro.schema)) == (
                     catalog,
                     schema,
                 ):
@@ -151,25 +154,36 @@ class Objects:
 
     def _found(self, catalog: str, schema: str) -> None:
         # A database that is attached later can take the place of a temporary schema, but not of `temp.main`.
-        if catalog != self.catalog.casefold() and (catalog, schema) != (TEMPORARY, MAIN):
+        if catalog != fold(self.catalog) and (catalog, schema) != (TEMPORARY, MAIN):
             self.is_closed = False
 
     def has_macro(self, name: str) -> bool:
         """Whether any macro of that name is there, in whichever schema."""
-        return name.casefold() in self._macros
+        return fold(name) in self._macros
 
     def is_model(self, schema: str, name: str) -> bool:
         """Whether the file has a model of that name, whose macro it then is."""
         if self._models is None:
             rows = self._cursor.rows(in_catalog("SELECT schema_name, model_name FROM sqlml.models", self.catalog))
-            self._models = {(str(s).casefold(), str(n).casefold()) for s, n in rows}
-        return (schema.casefold(), name.casefold()) in self._models
+            self._models = {(fold(str(s)), fold(str(n))) for s, n in rows}
+        return (fold(schema), fold(name)) in self._models
+
+    def is_python(self, macro: Macro) -> bool:
+        """Whether a macro stands for a function in Python: one that is kept, or one of this session's."""
+        if PREFIX not in macro.definition:
+            return False
+        if macro.catalog == TEMPORARY:
+            return True
+        if self._python is None:
+            rows = self._cursor.rows(in_catalog("SELECT schema_name, function_name FROM sqlml.functions", self.catalog))
+            self._python = {(fold(str(s)), fold(str(n))) for s, n in rows}
+        return (fold(macro.schema), fold(macro.name)) in self._python
 
     def columns(self, entry: Entry) -> list[Column]:
         """The columns of a table, in order."""
-        key = entry.name.casefold()
+        key = fold(entry.name)
         if key not in self._columns:
-            self._columns[key] = self._cursor.rows(_COLUMNS, [[key]])
+            self._columns[key] = self._cursor.rows(_COLUMNS, [[key], UPPER, LOWER])
         return [
             Column(name, kind)
             for catalog, schema, table, name, kind in self._columns[key]
@@ -187,23 +201,46 @@ class Objects:
 
     def all_relations(self) -> list[Securable]:
         """All tables and views of the database."""
+        return [Securable.of("TABLE", *names) for names in self.relation_names()]
+
+    def relation_names(self) -> list[tuple[str, str]]:
+        """Schema and name of all tables and views of the database, as they are written."""
         rows = self._cursor.rows(
             """SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?
-               UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND database_name = ?""",
+               UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND database_name = ?
+               ORDER BY ALL""",
             [self.catalog, self.catalog],
         )
-        return [Securable.of("TABLE", *row) for row in rows]
+        return [(str(schema), str(name)) for schema, name in rows]
+
+    def column_names(self) -> list[tuple[str, str, str]]:
+        """Schema, table and name of all columns of the database, as they are written."""
+        sql = """SELECT schema_name, table_name, column_name FROM duckdb_columns()
+                 WHERE NOT internal AND database_name = ? ORDER BY schema_name, table_name, column_index"""
+        return [(str(s), str(t), str(c)) for s, t, c in self._cursor.rows(sql, [self.catalog])]
+
+    def routine_names(self, kind: str) -> list[tuple[str, str]]:
+        """Schema and name of all models of the database, or of all macros that stand for none."""
+        models = self._cursor.rows(
+            in_catalog("SELECT schema_name, model_name FROM sqlml.models ORDER BY ALL", self.catalog)
+        )
+        if kind == "MODEL":
+            return [(str(schema), str(name)) for schema, name in models]
+        sql = """SELECT DISTINCT schema_name, function_name FROM duckdb_functions()
+                 WHERE NOT internal AND database_name = ? ORDER BY ALL"""
+        found = self._cursor.rows(sql, [self.catalog])
+        return [(str(s), str(n)) for s, n in found if not self.is_model(str(s), str(n))]
 
     def places(self, name: ObjectName, home: str | None = None) -> list[tuple[str, str]]:
         """Where DuckDB looks for a name, in its order: (catalog, schema), folded."""
-        own = self.catalog.casefold()
+        own = fold(self.catalog)
         if name.catalog:
-            return [(name.catalog.casefold(), (name.schema or MAIN).casefold())]
+            return [(fold(name.catalog), fold(name.schema or MAIN))]
         if name.schema:
-            schema = name.schema.casefold()
+            schema = fold(name.schema)
             kept = [(own, schema), (schema, MAIN)]
             return kept if home is not None else [*kept, (TEMPORARY, schema)]
         if home is not None:
             # What is kept means what its maker meant: nothing temporary of whoever reads it.
-            return [(own, home.casefold()), (own, MAIN)]
-        return [(TEMPORARY, MAIN), *((own, schema.casefold()) for schema in self.path)]
+            return [(own, fold(home)), (own, MAIN)]
+        return [(TEMPORARY, MAIN), *((own, fold(schema)) for schema in self.path)]

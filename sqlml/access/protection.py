@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlml.access.names import fold
+from sqlml.access.tags import is_met, tags_of
 from sqlml.access.values import Access, Applied, Policy, Securable
 from sqlml.errors import PermissionDenied
 from sqlml.types import Column
@@ -21,7 +22,13 @@ class Protection:
 
 
 def protection_of(
-    access: Access, table: Securable, columns: Sequence[Column], held: frozenset[str] | None, roles: frozenset[str]
+    access: Access,
+    table: Securable,
+    columns: Sequence[Column],
+    held: frozenset[str] | None,
+    roles: frozenset[str],
+    *,
+    is_view: bool = False,
 ) -> Protection | None:
     """What hides a table from a caller with these roles; None where nothing does.
 
@@ -31,10 +38,11 @@ def protection_of(
     filters = [access.row_filters[table]] if table in access.row_filters else []
     masks: dict[str, Applied] = {}
     for column in columns:
-        on = Securable("COLUMN", table.schema, table.name, column.name.casefold())
+        on = _column(table, column.name)
         if on in access.column_masks:
             masks[on.column] = access.column_masks[on]
-    for policy in access.policies:
+    # Policies are for tables: what a view shows of them is hidden below it.
+    for policy in () if is_view else access.policies:
         if _is_about(access, policy, table, roles):
             _apply(access, policy, table, columns, filters, masks)
     if held is None and not filters and not masks:
@@ -47,9 +55,7 @@ def _is_about(access: Access, policy: Policy, table: Securable, roles: frozenset
         return False
     if not set(policy.principals) & roles or set(policy.except_principals) & roles:
         return False
-    return policy.when_tag is None or any(
-        policy.when_tag in access.tags.get(place, {}) for place in (table, *table.parents())
-    )
+    return policy.condition is None or is_met(policy.condition, tags_of(access, table))
 
 
 def _apply(
@@ -62,41 +68,38 @@ def _apply(
 ) -> None:
     """Add what a policy hides; it says nothing of a table that has not all the columns it matches."""
     matched: dict[str, list[str]] = {}
-    wanted = json.loads(policy.match_columns)
-    for alias, tag in wanted.items():
-        matched[alias] = [
-            c.name
-            for c in columns
-            if _has_tag(access, Securable("COLUMN", table.schema, table.name, c.name.casefold()), tag)
-        ]
-    if not all(matched.values()):
-        return
-    if policy.action == "ROW FILTER":
-        if any(len(found) > 1 for found in matched.values()):
-            raise _ambiguous(policy, table)
-        arguments = tuple(matched[alias][0] for alias in wanted)
+    for alias, condition in policy.matches:
+        found = [c.name for c in columns if is_met(condition, access.tags.get(_column(table, c.name), {}))]
+        if not found:
+            return
+        matched[alias] = found
+    if policy.on_column is None:
+        arguments = _arguments(policy, table, matched)
         filters.append(Applied(policy.function_schema, policy.function, arguments, policy.set_by))
         return
-    [masked, *using] = wanted
-    if any(len(matched[alias]) > 1 for alias in using):
-        raise _ambiguous(policy, table)
-    for column in matched[masked]:
-        if column.casefold() in masks:
+    for column in matched[policy.on_column]:
+        if fold(column) in masks:
             raise PermissionDenied(
                 f'The column "{column}" of {table} has more than one mask.',
                 hint=f"One of them is policy {policy.name}: its owner has to drop one.",
             )
-        arguments = (column, *(matched[alias][0] for alias in using))
-        masks[column.casefold()] = Applied(policy.function_schema, policy.function, arguments, policy.set_by)
+        arguments = (column, *_arguments(policy, table, matched))
+        masks[fold(column)] = Applied(policy.function_schema, policy.function, arguments, policy.set_by)
 
 
-def _has_tag(access: Access, column: Securable, tag: Mapping[str, str | None]) -> bool:
-    tags = access.tags.get(column, {})
-    name = str(tag["tag"])
-    return name in tags and tag.get("value") in (None, tags[name])
+def _column(table: Securable, name: str) -> Securable:
+    return Securable("COLUMN", table.schema, table.name, fold(name))
 
 
-def _ambiguous(policy: Policy, table: Securable) -> PermissionDenied:
-    return PermissionDenied(
-        f"The policy {policy.name} matches more than one column of {table}.", hint="Tag one column of the table."
-    )
+def _arguments(policy: Policy, table: Securable, matched: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """What the function is called with: each alias has to mean one column, or it is not known what to hide by."""
+    found = []
+    for argument in policy.arguments:
+        columns = matched.get(fold(argument), [argument])
+        if len(columns) > 1:
+            raise PermissionDenied(
+                f"The policy {policy.name} matches more than one column of {table}.",
+                hint="Tag one column of the table.",
+            )
+        found.append(columns[0])
+    return tuple(found)

@@ -6,17 +6,22 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from sqlml import nodes, nodes_access, nodes_protection
+from sqlml import nodes, nodes_access, nodes_policies, nodes_protection
 from sqlml.access.alteration import alter, comment, drop
 from sqlml.access.calls import call_parts
+from sqlml.access.copying import copy
 from sqlml.access.creation import create
 from sqlml.access.expansion import Expansion
 from sqlml.access.governed import CLOSED, Governed, place, target
+from sqlml.access.names import fold
+from sqlml.access.objects import TEMPORARY
 from sqlml.access.rights import unread
 from sqlml.access.targets import delete, insert, merge, require_whole, update
 from sqlml.access.values import Securable
+from sqlml.access.volumes import READ, WRITE
 from sqlml.dialect import parse
 from sqlml.errors import InvalidOption, NotFound, NotSupported, PermissionDenied, nearest_hint
+from sqlml.types import ObjectName
 
 # Settings of a session that change how values are shown or ordered, and nothing else.
 SETTINGS = ("Calendar", "TimeZone", "default_null_order", "default_order")
@@ -91,15 +96,15 @@ def _set(tree: exp.Expr, expansion: Expansion) -> Governed:
         if item.args.get("kind") == "VARIABLE":
             continue
         name = item.this.this.name if isinstance(item.this, exp.EQ) else ""
-        if name.casefold() in _PATH_SETTINGS:
+        if fold(name) in _PATH_SETTINGS:
             value = item.this.expression
             for part in (value.name if isinstance(value, exp.Literal) else "").split(","):
-                if not part.strip() or part.strip().casefold() in CLOSED or "." in part:
+                if not part.strip() or fold(part.strip()) in CLOSED or "." in part:
                     raise PermissionDenied(
                         f"The search path {part!r} is closed.", hint="Name schemas of this database."
                     )
             continue
-        if name.casefold() not in {s.casefold() for s in SETTINGS}:
+        if fold(name) not in {fold(s) for s in SETTINGS}:
             raise PermissionDenied(
                 f'The setting "{name}" is closed.',
                 hint=nearest_hint(name, SETTINGS, otherwise=f"Open are: {', '.join(SETTINGS)}."),
@@ -135,7 +140,8 @@ def _explain(tree: exp.Expr, expansion: Expansion) -> Governed:
             hint="EXPLAIN works where you may read every table as it is.",
         )
     tree.set("this", inner.tree)
-    return Governed(tree)
+    runs = bool(tree.args.get("analyze")) or any("ANALY" in option.name.upper() for option in tree.expressions)
+    return Governed(tree, inner.changes if runs else [], is_kept=inner.is_kept)
 
 
 def _call(tree: exp.Expr, expansion: Expansion) -> Governed:
@@ -164,6 +170,7 @@ def _show(tree: exp.Expr, expansion: Expansion) -> Governed:
 
 def _ours(tree: exp.Expr, expansion: Expansion) -> Governed:
     """A statement of sqlml's own: its queries are expanded, its other privileges are those of its plan."""
+    _make_paths_real(tree, expansion)
     for key, value in list(tree.args.items()):
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, exp.Expression) and not isinstance(child, exp.Table | nodes.AlterAction):
@@ -177,6 +184,31 @@ def _ours(tree: exp.Expr, expansion: Expansion) -> Governed:
     return Governed(tree)
 
 
+def _drop_function(tree: exp.Expr, expansion: Expansion) -> Governed:
+    """A function in Python is dropped by a statement of ours, after the same questions as any macro."""
+    name = tree.this
+    found = expansion.objects.macro(ObjectName(name.name, name.db or None, name.catalog or None), is_table=False)
+    if found is not None and found.catalog == TEMPORARY and expansion.objects.is_python(found):
+        return _ours(tree, expansion)
+    is_python = found is not None and expansion.objects.is_python(found)
+    macro = exp.Drop(tables=[name.copy()], kind="MACRO", exists=tree.args.get("exists"))
+    governed = drop(macro, expansion)
+    return _ours(tree, expansion) if is_python else governed
+
+
+def _make_paths_real(tree: exp.Expr, expansion: Expansion) -> None:
+    """The file of EXPORT MODEL and IMPORT MODEL, wherever it is named."""
+    privilege = WRITE if isinstance(tree, nodes.ExportModel) else READ
+    if not isinstance(tree, nodes.ExportModel | nodes.ImportModel | nodes.CreateModel):
+        return
+    found = [tree.args[key] for key in ("target", "source") if isinstance(tree.args.get(key), exp.Literal)]
+    options = tree.expressions + [o for o in tree.args.get("options") or () if isinstance(o, nodes.Option)]
+    found += [o.expression for o in options if o.this.name.casefold() in ("uri", "model_path")]
+    for path in found:
+        if isinstance(path, exp.Literal | exp.Placeholder):
+            path.replace(expansion.path(path, privilege))
+
+
 _Rule = Callable[[exp.Expr, Expansion], Governed]
 _OURS = tuple(
     kind
@@ -186,7 +218,7 @@ _OURS = tuple(
 # Statements about principals and privileges read no relation: their own plans say what they need.
 _ABOUT_ACCESS = tuple(
     kind
-    for module in (nodes_access, nodes_protection)
+    for module in (nodes_access, nodes_policies, nodes_protection)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, exp.Expression) and kind.__module__ == module.__name__
 )
@@ -198,7 +230,9 @@ _RULES: Mapping[type[exp.Expr] | tuple[type[exp.Expr], ...], _Rule] = {
     exp.Delete: _delete,
     exp.Merge: _merge,
     exp.TruncateTable: _truncate,
+    exp.Copy: copy,
     exp.Create: create,
+    nodes.DropFunction: _drop_function,
     exp.Drop: drop,
     exp.Alter: alter,
     exp.Comment: comment,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlml.access.expansion import Expansion
+from sqlml.access.names import fold
 from sqlml.access.objects import Entry
 from sqlml.access.protection import Protection
 from sqlml.errors import InvalidSql, NotSupported, PermissionDenied
@@ -23,18 +24,18 @@ def insert(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     schema = tree.this
     table = schema.this if isinstance(schema, exp.Schema) else schema
     columns = [c.name for c in schema.expressions] if isinstance(schema, exp.Schema) else None
-    entry = _entry(table, expansion)
-    _require_write(expansion, entry, "INSERT", columns)
+    entry = written_entry(table, expansion)
+    require_write(expansion, entry, "INSERT", columns)
     conflict, alternative = tree.args.get("conflict"), tree.args.get("alternative")
     if alternative or (conflict is not None and conflict.expressions):
-        _require_write(expansion, entry, "UPDATE", None)
+        require_write(expansion, entry, "UPDATE", None)
         require_whole(expansion, entry, "ON CONFLICT reads")
     if alternative or conflict is not None:
         # DuckDB looks for the rows that are there already.
         expansion.tables.append(entry)
     if tree.args.get("returning") is not None:
         require_whole(expansion, entry, "RETURNING reads")
-    _qualified(table, entry)
+    qualified(table, entry)
     ctes = _ctes(tree, expansion)
     for key in ("expression", "conflict", "returning"):
         part = tree.args.get(key)
@@ -45,9 +46,9 @@ def insert(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
 
 def update(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     """UPDATE t SET c = value [FROM ...] [WHERE ...] [RETURNING ...]."""
-    entry = _entry(tree.this, expansion)
+    entry = written_entry(tree.this, expansion)
     columns = [_assigned(e) for e in tree.expressions]
-    _require_write(expansion, entry, "UPDATE", columns)
+    require_write(expansion, entry, "UPDATE", columns)
     protection = _protection(tree, entry, expansion)
     if tree.args.get("returning") is not None:
         require_whole(expansion, entry, "RETURNING reads")
@@ -56,7 +57,7 @@ def update(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
         return _update_visible(tree, entry, protection, expansion, ctes)
     # DuckDB scans the table that it changes.
     expansion.tables.append(entry)
-    _qualified(tree.this, entry)
+    qualified(tree.this, entry)
     for key in ("from_", "where", "returning"):
         part = tree.args.get(key)
         if part is not None:
@@ -87,7 +88,7 @@ def _update_visible(
         found = found.where(expansion.expand(tree.args["where"].this, ctes=ctes))
     expansion.tables.append(entry)
     target = exp.Table(this=tree.this.this.copy(), alias=exp.TableAlias(this=exp.to_identifier("_governed_old")))
-    _qualified(target, entry)
+    qualified(target, entry)
     same = exp.column("rowid", "_governed_old").eq(exp.column(_ROW, "_governed_new"))
     return exp.Update(
         this=target,
@@ -100,8 +101,8 @@ def _update_visible(
 
 def delete(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     """DELETE FROM t [USING ...] [WHERE ...] [RETURNING ...]."""
-    entry = _entry(tree.this, expansion)
-    _require_write(expansion, entry, "DELETE", None)
+    entry = written_entry(tree.this, expansion)
+    require_write(expansion, entry, "DELETE", None)
     protection = _protection(tree, entry, expansion)
     if tree.args.get("returning") is not None:
         require_whole(expansion, entry, "RETURNING reads")
@@ -109,7 +110,7 @@ def delete(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     if protection is None:
         # DuckDB scans the table that it changes.
         expansion.tables.append(entry)
-        _qualified(tree.this, entry)
+        qualified(tree.this, entry)
         for key in ("where", "returning"):
             part = tree.args.get(key)
             if part is not None:
@@ -126,7 +127,7 @@ def delete(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
         found = found.where(expansion.expand(tree.args["where"].this, ctes=ctes))
     expansion.tables.append(entry)
     target = exp.Table(this=tree.this.this.copy())
-    _qualified(target, entry)
+    qualified(target, entry)
     # Below the DELETE's own WHERE a column that was hidden would be found in its target.
     with_ = tree.args.get("with_") or exp.With(expressions=[])
     with_.append("expressions", exp.CTE(this=found, alias=exp.TableAlias(this=exp.to_identifier(_FOUND))))
@@ -137,15 +138,15 @@ def delete(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
 
 def merge(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     """MERGE INTO t USING ... ON ... WHEN ...: of a table that may be read as a whole."""
-    entry = _entry(tree.this, expansion)
+    entry = written_entry(tree.this, expansion)
     for when in tree.args["whens"].expressions:
         then = when.args.get("then")
         kind = {exp.Update: "UPDATE", exp.Insert: "INSERT"}.get(type(then), "DELETE")
-        _require_write(expansion, entry, kind, None)
+        require_write(expansion, entry, kind, None)
     require_whole(expansion, entry, "MERGE reads")
     ctes = _ctes(tree, expansion)
     expansion.tables.append(entry)
-    _qualified(tree.this, entry)
+    qualified(tree.this, entry)
     for key in ("using", "on", "whens", "returning"):
         part = tree.args.get(key)
         # USING (id) is a flag or a list of names.
@@ -154,21 +155,26 @@ def merge(tree: exp.Expr, expansion: Expansion) -> exp.Expr:
     return tree
 
 
-def _entry(table: exp.Expr, expansion: Expansion) -> Entry:
+def written_entry(table: exp.Expr, expansion: Expansion) -> Entry:
+    """The table that a statement writes.
+
+    Raises NotFound, and PermissionDenied for one of sqlml's own.
+    """
     if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
         raise InvalidSql("The statement writes no table.", hint="Name a table.")
     name = ObjectName(table.name, table.db or None, table.catalog or None)
     entry = expansion.objects.relation(name)
     if entry is None:
         raise expansion.no_relation(name, expansion.caller)
-    if entry.schema.casefold() in _CLOSED:
+    if fold(entry.schema) in _CLOSED:
         raise PermissionDenied(f"The schema {entry.schema} is closed.", hint="Statements of sqlml's own write it.")
     if entry.kind == "VIEW":
         raise InvalidSql(f'"{entry.name}" is a view.', hint="Write the table it reads.")
     return entry
 
 
-def _qualified(table: exp.Expr, entry: Entry) -> None:
+def qualified(table: exp.Expr, entry: Entry) -> None:
+    """Name the very table."""
     if not table.args.get("alias") and isinstance(table.parent, exp.Update | exp.Merge):
         table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
     table.set("this", exp.to_identifier(entry.name, quoted=True))
@@ -176,7 +182,8 @@ def _qualified(table: exp.Expr, entry: Entry) -> None:
     table.set("catalog", exp.to_identifier(entry.catalog, quoted=True))
 
 
-def _require_write(expansion: Expansion, entry: Entry, privilege: str, columns: list[str] | None) -> None:
+def require_write(expansion: Expansion, entry: Entry, privilege: str, columns: list[str] | None) -> None:
+    """Raise unless the caller has a privilege on the table, or on each of the columns."""
     if entry.is_temporary:
         return
     roles, on = expansion.caller.roles, entry.securable
@@ -184,7 +191,7 @@ def _require_write(expansion: Expansion, entry: Entry, privilege: str, columns: 
     if missing is None:
         return
     held = expansion.access.columns_held(roles, privilege, on) if missing[0] == privilege else frozenset()
-    if columns and {c.casefold() for c in columns} <= held:
+    if columns and {fold(c) for c in columns} <= held:
         return
     raise expansion.refused(expansion.caller, missing, on, f"the table {entry.name}")
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sqlml.access.names import fold
+
 if TYPE_CHECKING:
     import datetime
 
@@ -85,7 +87,7 @@ class Securable:
     @classmethod
     def of(cls, kind: str, schema: str = "", name: str = "", column: str = "") -> Securable:
         """With its names folded."""
-        return cls(kind, schema.casefold(), name.casefold(), column.casefold())
+        return cls(kind, fold(schema), fold(name), fold(column))
 
     def parents(self) -> tuple[Securable, ...]:
         """What a grant may be inherited from, nearest first."""
@@ -160,9 +162,12 @@ class Policy:
     function: str
     principals: tuple[str, ...]
     except_principals: tuple[str, ...]
-    when_tag: str | None
-    match_columns: str  # JSON: {"alias": {"tag": ..., "value": ...}, ...}, the first is what is masked
+    condition: str | None  # over the tags of the table
+    matches: tuple[tuple[str, str], ...]  # folded alias and condition over the tags of a column
+    on_column: str | None  # the alias of what is masked
+    arguments: tuple[str, ...]  # aliases, or 'constants' in quotes
     set_by: str
+    comment: str | None = None
 
 
 @dataclass(frozen=True)

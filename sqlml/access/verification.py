@@ -17,6 +17,7 @@ from sqlglot import exp
 from sqlml import nodes
 from sqlml.access.calls import call_parts
 from sqlml.access.functions import TABLE_FUNCTIONS, allowed_functions
+from sqlml.access.names import fold
 from sqlml.access.objects import Entry, Rows
 from sqlml.dialect import read_name, to_sql
 from sqlml.errors import PermissionDenied
@@ -132,20 +133,20 @@ def _cte_names(node: Mapping[str, Any]) -> Iterator[str]:
     ctes = node.get("cte_map")
     if isinstance(ctes, dict):
         for entry in ctes.get("map", ()):
-            yield str(entry["key"]).casefold()
+            yield fold(str(entry["key"]))
     if node.get("cte_name"):
-        yield str(node["cte_name"]).casefold()
+        yield fold(str(node["cte_name"]))
 
 
 def _check(read: Any, allowed: Allowed, ctes: set[str]) -> None:
-    tables = {(e.catalog.casefold(), e.schema.casefold(), e.name.casefold()) for e in allowed.tables}
+    tables = {(fold(e.catalog), fold(e.schema), fold(e.name)) for e in allowed.tables}
     functions = allowed_functions()
-    catalog = next((e.catalog.casefold() for e in allowed.tables if not e.is_temporary), "")
-    mine = {f.casefold() for f in allowed.functions}
+    catalog = next((fold(e.catalog) for e in allowed.tables if not e.is_temporary), "")
+    mine = {fold(f) for f in allowed.functions}
     for node in _walk(read):
         kind = node.get("type")
         if kind == "BASE_TABLE":
-            parts: tuple[str, ...] = tuple(str(node.get(key) or "").casefold() for key in _NAME)
+            parts: tuple[str, ...] = tuple(fold(str(node.get(key) or "")) for key in _NAME)
             if allowed.is_kept and parts[0] == "" and parts[1]:
                 parts = (catalog, *parts[1:])
             is_metadata = parts[:2] == ("system", "information_schema")
@@ -154,15 +155,15 @@ def _check(read: Any, allowed: Allowed, ctes: set[str]) -> None:
             if node.get("at_clause"):
                 raise _not_allowed("AT")
         elif kind == "TABLE_FUNCTION":
-            name = str((node.get("function") or {}).get("function_name", "")).casefold()
+            name = fold(str((node.get("function") or {}).get("function_name", "")))
             if name not in TABLE_FUNCTIONS and name not in allowed.table_functions:
                 raise _not_allowed(f"{name}()")
         elif kind == "SHOW_REF" and str(node.get("table_name") or ""):
             raise _not_allowed("SHOW")
         if node.get("class") in ("FUNCTION", "WINDOW") and node.get("function_name"):
-            name = str(node["function_name"]).casefold()
+            name = fold(str(node["function_name"]))
             known = name in functions or name in mine or name in allowed.table_functions or name in TABLE_FUNCTIONS
-            schema = str(node.get("schema") or "").casefold()
+            schema = fold(str(node.get("schema") or ""))
             if not known or (schema not in ("", "main", "pg_catalog") and name not in mine):
                 raise _not_allowed(f"{name}()")
 
@@ -184,7 +185,7 @@ def check_bound(explain: Callable[[str], Mapping[str, str]], sql: str, tables: S
         for node in _walk(json.loads(explained["logical_plan"]))
         if isinstance(node.get("extra_info"), dict) and "Table" in node["extra_info"]
     )
-    expected = Counter((e.catalog.casefold(), e.schema.casefold(), e.name.casefold()) for e in tables)
+    expected = Counter((fold(e.catalog), fold(e.schema), fold(e.name)) for e in tables)
     for name, count in found.items():
         if count > expected[name]:
             raise _not_allowed(".".join(name))
@@ -195,4 +196,4 @@ def _parts(written: str) -> tuple[str, str, str]:
     table = read_name(written)
     if table is None:
         raise _not_allowed(written)
-    return table.catalog.casefold(), table.db.casefold(), table.name.casefold()
+    return fold(table.catalog), fold(table.db), fold(table.name)

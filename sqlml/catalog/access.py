@@ -82,17 +82,39 @@ def read_access(cursor: Cursor, catalog: str) -> Access:
                    FROM sqlml.column_masks"""
             )
         },
-        policies=tuple(
-            Policy(name, Securable(kind, s, o), action, at, f, tuple(to), tuple(but), when, match, by)
-            for name, kind, s, o, action, at, f, to, but, when, match, by in rows(
-                """SELECT policy_name, kind, schema_name, object_name, action, function_schema, function_name,
-                          principals, except_principals, when_tag, match_columns, set_by
-                   FROM sqlml.policies ORDER BY policy_name"""
-            )
-        ),
+        policies=_policies(rows),
         tags=tags,
         volumes=dict(rows("SELECT folded_name, path FROM sqlml.volumes")),
         limits=limits,
+    )
+
+
+def _policies(rows: Rows) -> tuple[Policy, ...]:
+    found = rows(
+        """SELECT policy_name, kind, schema_name, object_name, action, function_schema, function_name, principals,
+                  except_principals, condition, aliases, alias_conditions, on_column, arguments, set_by, comment
+           FROM sqlml.policies ORDER BY policy_name"""
+    )
+    return tuple(
+        Policy(
+            name=name,
+            on=Securable(*on),
+            action=action,
+            function_schema=at,
+            function=function,
+            principals=tuple(principals),
+            except_principals=tuple(excepted),
+            condition=condition,
+            matches=tuple(zip(aliases, conditions, strict=True)),
+            on_column=on_column,
+            arguments=tuple(arguments),
+            set_by=set_by,
+            comment=comment,
+        )
+        for (name, *on), (action, at, function, principals, excepted, condition, aliases, conditions, *rest) in (
+            (row[:4], row[4:]) for row in found
+        )
+        for on_column, arguments, set_by, comment in [rest]
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlml.access.governed import Change
 from sqlml.access.values import Securable
 from sqlml.catalog.cursor import Cursor, in_catalog
+from sqlml.catalog.grants import set_owner
 
 # Each table of access control with the names of its columns for kind (where it has one), schema, object and column.
 _ABOUT = (
@@ -18,10 +19,10 @@ _ABOUT = (
     ("policies", True, "object_name", None),
 )
 _DROP = {
-    "owners": "DELETE FROM sqlml.owners WHERE kind = ? AND schema_name = ? AND object_name = ?",
-    "grants": "DELETE FROM sqlml.grants WHERE kind IN (?, 'COLUMN') AND schema_name = ? AND object_name = ?",
-    "object_tags": "DELETE FROM sqlml.object_tags WHERE kind IN (?, 'COLUMN') AND schema_name = ? AND object_name = ?",
-    "policies": "DELETE FROM sqlml.policies WHERE kind = ? AND schema_name = ? AND object_name = ?",
+    "owners": "DELETE FROM sqlml.owners WHERE list_contains(?, kind) AND schema_name = ? AND object_name = ?",
+    "grants": "DELETE FROM sqlml.grants WHERE list_contains(?, kind) AND schema_name = ? AND object_name = ?",
+    "object_tags": "DELETE FROM sqlml.object_tags WHERE list_contains(?, kind) AND schema_name = ? AND object_name = ?",
+    "policies": "DELETE FROM sqlml.policies WHERE list_contains(?, kind) AND schema_name = ? AND object_name = ?",
 }
 _DROP_TABLE = (
     "DELETE FROM sqlml.row_filters WHERE schema_name = ? AND table_name = ?",
@@ -41,14 +42,18 @@ _RENAME_COLUMN = (
     """UPDATE sqlml.object_tags SET column_name = ?
        WHERE kind = 'COLUMN' AND schema_name = ? AND object_name = ? AND column_name = ?""",
 )
-_RENAME = (
-    "UPDATE sqlml.owners SET object_name = ? WHERE kind = 'TABLE' AND schema_name = ? AND object_name = ?",
-    "UPDATE sqlml.grants SET object_name = ? WHERE kind IN ('TABLE', 'COLUMN') AND schema_name = ? AND object_name = ?",
-    """UPDATE sqlml.object_tags SET object_name = ?
-       WHERE kind IN ('TABLE', 'COLUMN') AND schema_name = ? AND object_name = ?""",
-    "UPDATE sqlml.policies SET object_name = ? WHERE kind = 'TABLE' AND schema_name = ? AND object_name = ?",
-    "UPDATE sqlml.row_filters SET table_name = ? WHERE schema_name = ? AND table_name = ?",
-    "UPDATE sqlml.column_masks SET table_name = ? WHERE schema_name = ? AND table_name = ?",
+# Of a table its columns come along.
+_KINDS = {"TABLE": ["TABLE", "COLUMN"]}
+_RENAME = tuple(
+    f"""UPDATE sqlml.{table} SET schema_name = ?, object_name = ?
+        WHERE list_contains(?, kind) AND schema_name = ? AND object_name = ?"""  # noqa: S608 - of _ABOUT
+    for table, has_kind, *_ in _ABOUT
+    if has_kind
+)
+_RENAME_TABLE = tuple(
+    f"UPDATE sqlml.{table} SET schema_name = ?, table_name = ? WHERE schema_name = ? AND table_name = ?"  # noqa: S608
+    for table, has_kind, *_ in _ABOUT
+    if not has_kind
 )
 
 
@@ -56,18 +61,16 @@ def apply_changes(cursor: Cursor, catalog: str, changes: Sequence[Change], owner
     """Record what a statement made, dropped and renamed; `owner` owns what it made."""
     for change in changes:
         if change.action == "made":
-            _forget(cursor, catalog, change.on)
-            cursor.rows(
-                in_catalog("INSERT INTO sqlml.owners VALUES (?, ?, ?, ?)", catalog),
-                [change.on.kind, change.on.schema, change.on.name, owner],
-            )
+            forget(cursor, catalog, change.on)
+            set_owner(cursor, catalog, change.on, owner)
         elif change.action == "dropped":
-            _forget(cursor, catalog, change.on)
+            forget(cursor, catalog, change.on)
         elif change.to is not None:
+            forget(cursor, catalog, change.to)
             _rename(cursor, catalog, change.on, change.to)
 
 
-def _forget(cursor: Cursor, catalog: str, on: Securable) -> None:
+def forget(cursor: Cursor, catalog: str, on: Securable) -> None:
     """Nothing of what was granted on a thing may hold for another one of its name."""
     if on.kind == "SCHEMA":
         for sql in _DROP_SCHEMA:
@@ -78,7 +81,7 @@ def _forget(cursor: Cursor, catalog: str, on: Securable) -> None:
             cursor.rows(in_catalog(sql, catalog), [on.schema, on.name, on.column])
         return
     for sql in _DROP.values():
-        cursor.rows(in_catalog(sql, catalog), [on.kind, on.schema, on.name])
+        cursor.rows(in_catalog(sql, catalog), [_KINDS.get(on.kind, [on.kind]), on.schema, on.name])
     if on.kind == "TABLE":
         for sql in _DROP_TABLE:
             cursor.rows(in_catalog(sql, catalog), [on.schema, on.name])
@@ -89,5 +92,8 @@ def _rename(cursor: Cursor, catalog: str, on: Securable, to: Securable) -> None:
         for sql in _RENAME_COLUMN:
             cursor.rows(in_catalog(sql, catalog), [to.column, on.schema, on.name, on.column])
         return
+    old, new = [on.schema, on.name], [to.schema, to.name]
     for sql in _RENAME:
-        cursor.rows(in_catalog(sql, catalog), [to.name, on.schema, on.name])
+        cursor.rows(in_catalog(sql, catalog), [*new, _KINDS.get(on.kind, [on.kind]), *old])
+    for sql in _RENAME_TABLE if on.kind == "TABLE" else ():
+        cursor.rows(in_catalog(sql, catalog), [*new, *old])

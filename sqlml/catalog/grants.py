@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sqlml.access.names import LOWER, UPPER
 from sqlml.access.values import CATALOG, Access, Grant, Securable
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
 
@@ -50,9 +51,11 @@ def set_owner(cursor: Cursor, catalog: str, on: Securable, owner: str) -> None:
     if on.kind == "MODEL":
         cursor.rows(
             in_catalog(
-                "UPDATE sqlml.models SET owner = ? WHERE lower(schema_name) = ? AND lower(model_name) = ?", catalog
+                """UPDATE sqlml.models SET owner = ?
+                   WHERE translate(schema_name, ?, ?) = ? AND translate(model_name, ?, ?) = ?""",
+                catalog,
             ),
-            [owner.casefold(), on.schema, on.name],
+            [owner.casefold(), UPPER, LOWER, on.schema, UPPER, LOWER, on.name],
         )
         return
     cursor.rows(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlml.catalog.cursor import Cursor, in_catalog
@@ -41,7 +41,7 @@ class Snapshot:
     catalog: str
     schema: str
     versions: tuple[ModelVersion, ...] = ()
-    known: tuple[str, ...] = ()
+    known: tuple[tuple[str, str, str], ...] = ()  # (catalog, schema, name) of all models
     schemas: tuple[tuple[str, str], ...] = ()  # (catalog, schema) of all there are
     aliases: tuple[tuple[str, str, int], ...] = ()  # (model id, folded alias, version)
 
@@ -53,7 +53,8 @@ class Snapshot:
         versions = self.versions_of(name)
         if not versions:
             elsewhere = sorted(v.full_name for v in self.versions if v.name.casefold() == name.name.casefold())
-            hint = nearest_hint(name.name, self.known, otherwise="SHOW MODELS lists the models.")
+            known = [model for *_, model in self.known]
+            hint = nearest_hint(name.name, known, otherwise="SHOW MODELS lists the models.")
             if elsewhere:
                 hint = f'Did you mean "{elsewhere[0]}"?'
             raise NotFound(f'There is no model "{name}".', hint=hint)
@@ -70,8 +71,16 @@ class Snapshot:
         for found in versions:
             if found.version == version:
                 return found
-        known = ", ".join(str(v.version) for v in versions)
-        raise NotFound(f'The model "{name}" has no version {version}.', hint=f"It has: {known}.")
+        numbers = ", ".join(str(v.version) for v in versions)
+        raise NotFound(f'The model "{name}" has no version {version}.', hint=f"It has: {numbers}.")
+
+    def seen_by(self, sees: Callable[[str, str, str], bool]) -> Snapshot:
+        """Only the models whose catalog, schema and name someone may know of: all others are not there for them."""
+        return replace(
+            self,
+            versions=tuple(v for v in self.versions if sees(v.catalog, v.schema, v.name)),
+            known=tuple(model for model in self.known if sees(*model)),
+        )
 
     def aliases_of(self, model: ModelVersion) -> dict[str, int]:
         """The versions that the aliases of a model mean."""
@@ -123,22 +132,24 @@ class Snapshot:
 def read_snapshot(cursor: Cursor, names: Iterable[str]) -> Snapshot:
     """Read the versions of the named models from every attached catalog that has models."""
     found = cursor.rows("SELECT current_database(), current_schema(), database_name, schema_name FROM duckdb_schemas()")
-    catalog, schema = found[0][:2]
+    catalog, home = found[0][:2]
     folded = sorted({name.lower() for name in names})
     versions: list[ModelVersion] = []
-    known: list[str] = []
+    known: list[tuple[str, str, str]] = []
     aliases: list[tuple[str, str, int]] = []
     catalogs = model_catalogs(cursor)
     for attached in catalogs:
         if len(catalogs) > 1:
             # Only the database that was connected to has been checked.
             schema_version(cursor, attached)
-        rows = cursor.rows(in_catalog(_VERSIONS, attached), [folded])
-        versions.extend(_version(attached, same) for same in _by_version(rows))
-        aliases.extend((i, a, v) for i, a, v in cursor.rows(in_catalog(_ALIASES, attached), [folded]))
-        known.extend(r[0] for r in cursor.rows(in_catalog("SELECT model_name FROM sqlml.models", attached)))
+        rows = cursor.rows(in_catalog(_VERSIONS, attached), [folded]) if folded else []
+        if rows:
+            versions.extend(_version(attached, same) for same in _by_version(rows))
+            aliases.extend((i, a, v) for i, a, v in cursor.rows(in_catalog(_ALIASES, attached), [folded]))
+        rows = cursor.rows(in_catalog("SELECT schema_name, model_name FROM sqlml.models", attached))
+        known.extend((attached, str(schema), str(name)) for schema, name in rows)
     schemas = tuple((row[2], row[3]) for row in found)
-    return Snapshot(catalog, schema, tuple(versions), tuple(known), schemas, tuple(aliases))
+    return Snapshot(catalog, home, tuple(versions), tuple(known), schemas, tuple(aliases))
 
 
 def read_all_versions(cursor: Cursor) -> list[ModelVersion]:

@@ -8,17 +8,23 @@ from sqlml.statements.base import Statement
 from sqlml.statements.copy_model import CopyModel
 from sqlml.statements.create_function import CreateFunction
 from sqlml.statements.create_model import CreateModel
+from sqlml.statements.create_policy import CreatePolicy
 from sqlml.statements.create_token import CreateToken
 from sqlml.statements.create_user import CreateUser
+from sqlml.statements.create_volume import CreateVolume
 from sqlml.statements.describe_model import DescribeModel
 from sqlml.statements.describe_model_type import DescribeModelType
+from sqlml.statements.describe_policy import DescribePolicy
 from sqlml.statements.describe_user import DescribeUser
+from sqlml.statements.describe_volume import DescribeVolume
 from sqlml.statements.drop_function import DropFunction
 from sqlml.statements.drop_mask import DropMask
 from sqlml.statements.drop_model import DropModel
+from sqlml.statements.drop_policy import DropPolicy
 from sqlml.statements.drop_row_filter import DropRowFilter
 from sqlml.statements.drop_token import DropToken
 from sqlml.statements.drop_user import DropUser
+from sqlml.statements.drop_volume import DropVolume
 from sqlml.statements.explain import Explain
 from sqlml.statements.explain_model import ExplainModel
 from sqlml.statements.export_model import ExportModel
@@ -34,6 +40,7 @@ from sqlml.statements.revoke_role import RevokeRole
 from sqlml.statements.set_mask import SetMask
 from sqlml.statements.set_role import SetRole
 from sqlml.statements.set_row_filter import SetRowFilter
+from sqlml.statements.set_tags import SetTags
 from sqlml.statements.show_experiments import ShowExperiments
 from sqlml.statements.show_functions import ShowFunctions
 from sqlml.statements.show_grants import ShowGrants
@@ -43,11 +50,14 @@ from sqlml.statements.show_model_types import ShowModelTypes
 from sqlml.statements.show_model_versions import ShowModelVersions
 from sqlml.statements.show_model_warnings import ShowModelWarnings
 from sqlml.statements.show_models import ShowModels
+from sqlml.statements.show_policies import ShowPolicies
 from sqlml.statements.show_roles import ShowRoles
 from sqlml.statements.show_runs import ShowRuns
 from sqlml.statements.show_tokens import ShowTokens
 from sqlml.statements.show_users import ShowUsers
+from sqlml.statements.show_volumes import ShowVolumes
 from sqlml.statements.train import Train
+from sqlml.statements.unset_tags import UnsetTags
 
 STATEMENTS: Registry[Statement] = Registry(
     "statement",
@@ -81,6 +91,15 @@ STATEMENTS: Registry[Statement] = Registry(
         DescribeUser(),
         DropToken(),
         DropUser(),
+        UnsetTags(),
+        ShowPolicies(),
+        SetTags(),
+        DropPolicy(),
+        DescribePolicy(),
+        CreatePolicy(),
+        CreateVolume(),
+        DescribeVolume(),
+        DropVolume(),
         GrantRole(),
         ReassignOwned(),
         RevokeRole(),
@@ -90,6 +109,7 @@ STATEMENTS: Registry[Statement] = Registry(
         ShowRoles(),
         ShowTokens(),
         ShowUsers(),
+        ShowVolumes(),
         Prepare(),
         Revoke(),
         ShowExperiments(),

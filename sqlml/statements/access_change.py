@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from sqlglot import exp
 
 from sqlml.access.acting import Acting
+from sqlml.access.names import fold
 from sqlml.access.values import PUBLIC, Principal, Securable
 from sqlml.catalog.access import bump_version, read_version
 from sqlml.catalog.schema import check_writable
@@ -174,10 +175,25 @@ def find_securable(planner: Planner, kind: str, name: exp.Expr) -> Securable:
     raise planner.at(NotFound(f'There is no {kind.lower()} "{written}".', hint=hint), name)
 
 
+def find_volume(planner: Planner, name: exp.Identifier) -> Securable:
+    """A volume by its name.
+
+    Raises NotFound, for one that the user may not see too.
+    """
+    acting = planner.acting
+    shown = {v: Securable("VOLUME", "", v) for v in acting.access.volumes}
+    shown = {v: on for v, on in shown.items() if acting.access.sees(acting.roles, on)}
+    if fold(name.name) not in shown:
+        hint = nearest_hint(name.name, shown, otherwise=_LISTS["VOLUME"])
+        raise planner.at(NotFound(f'There is no volume "{name.name}".', hint=hint), name)
+    return shown[fold(name.name)]
+
+
 _LISTS = {
     "TABLE": "SHOW ALL TABLES lists tables and views.",
     "VIEW": "SHOW ALL TABLES lists tables and views.",
     "MODEL": "SHOW MODELS lists them.",
+    "VOLUME": "SHOW VOLUMES lists them.",
     "FUNCTION": "SHOW FUNCTIONS and SHOW MODELS list them.",
 }
 
@@ -186,8 +202,8 @@ def _sees(acting: Acting, securable: Securable) -> bool:
     access = acting.access
     if access.sees(acting.roles, securable) or access.may_manage(acting.roles, securable):
         return True
-    places = (securable, *securable.parents())
-    return any(grant.on in places and grant.grantee in acting.roles for grant in access.grants)
+    # USE CATALOG, which everyone has, says nothing of what there is.
+    return any(grant.on == securable and grant.grantee in acting.roles for grant in access.grants)
 
 
 def _meant(planner: Planner, kind: str, written: ObjectName, name: exp.Expr) -> list[Securable]:

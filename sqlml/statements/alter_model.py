@@ -18,6 +18,7 @@ from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.access_change import find_principal
 from sqlml.statements.base import Context, Statement, one_row
+from sqlml.statements.owning import record, renamed
 from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
 
 # An action and its values, as they were decided while planning.
@@ -61,7 +62,10 @@ class AlterModel(Statement):
             sql="",
             tree=tree,
             writes=(Relation(name),),
-            privileges=(Privilege("MANAGE", "MODEL", model.full_name, model.object_name),),
+            privileges=(
+                Privilege("MANAGE", "MODEL", model.full_name, model.object_name),
+                *(_moving(values[0], model) for words, values in actions if words == "RENAME TO"),
+            ),
             details=(model.name, versions, planner.snapshot.aliases_of(model), actions),
         )
 
@@ -75,6 +79,13 @@ class AlterModel(Statement):
                     _RUN[words](state, *values)
             name = state.versions[0].name
         return one_row(context.database, {"model": ("VARCHAR", name), "changes": ("INTEGER", len(actions))})
+
+
+def _moving(to: ObjectName, model: ModelVersion) -> Privilege:
+    """Another schema gets a model: that asks for what making one there does."""
+    if str(to.schema).casefold() == model.schema.casefold():
+        return Privilege("MANAGE", "MODEL", model.full_name, model.object_name)
+    return Privilege("CREATE MODEL", "SCHEMA", f"{to.catalog}.{to.schema}", to)
 
 
 class _State:
@@ -129,6 +140,7 @@ class _State:
     def rename(self, name: ObjectName) -> None:
         database = self.context.database
         lifecycle.rename(database, self.versions[0], name)
+        record(self.context, self.versions[0].catalog, [renamed(self.versions[0], name)])
         suffixes = ["", *(f"@{alias}" for alias in self.aliases), *(f"@{v.version}" for v in self.versions)]
         drop_macros(database, self.versions[0], suffixes)
         drop_shortcut(database, self.versions[0])

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 from sqlglot import exp
 
 from sqlml.access.acting import Acting
+from sqlml.access.values import Securable
 from sqlml.catalog.cursor import Cursor
 from sqlml.planner import Planner
 from sqlml.python_functions import FunctionVersion
@@ -68,8 +69,14 @@ class SessionAccess(Protocol):
     def catalog(self) -> str:
         """The database whose users these are."""
 
+    def securables(self, kind: str) -> list[Securable]:
+        """All of a kind that privileges can be on."""
+
     def will_change(self) -> None:
         """This transaction changes access: the next statement of every session reads it anew."""
+
+    def closed_files(self) -> tuple[str, ...]:
+        """The real paths of what no volume opens: the databases of the session, the user's key."""
 
     def log_in(self, user: str) -> None:
         """Act as another user from now on."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, nodes, signing
+from sqlml.access.governed import Change
 from sqlml.catalog.copying import copy_version
 from sqlml.catalog.lifecycle import has_champion
 from sqlml.catalog.schema import migrate
@@ -13,6 +14,7 @@ from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
+from sqlml.statements.owning import check_version, model_securable, record, writing
 from sqlml.statements.storing import existing
 from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
 
@@ -55,7 +57,7 @@ class CopyModel(Statement):
             writes=(Relation(target),),
             privileges=(
                 Privilege("EXECUTE", "MODEL", source.full_name, source.object_name),
-                Privilege("CREATE MODEL", "SCHEMA", f"{target.catalog}.{target.schema}", target),
+                writing(planner, target, replaces=copying.replace),
             ),
             details=copying,
         )
@@ -87,12 +89,15 @@ class CopyModel(Statement):
                     alias=None,
                 )
                 copied = replace(placed, signature=signing.sign(key, artifacts.statement_of(placed)))
+                if found:
+                    check_version(context, target)
                 copy_version(database, source, copied, signing.key_id(key), context.user, is_first=found is None)
                 place_macros(database, copied, f"@{number}")
                 if not has_champion(database, copied):
                     place_macros(database, copied)
                 if found is None:
                     place_shortcut(database, copied)
+                    record(context, str(target.catalog), [Change("made", model_securable(target))])
         values = {
             "model": ("VARCHAR", target.name),
             "version": ("INTEGER", number),

@@ -27,6 +27,7 @@ from sqlml.statements.base import Context, Statement
 from sqlml.statements.described_clause import Described, describe_clause, describe_nested
 from sqlml.statements.instance_weights import weight_column
 from sqlml.statements.learn_transform import transform_query
+from sqlml.statements.owning import writing
 from sqlml.statements.partition_columns import partition_keys
 from sqlml.statements.storing import existing
 from sqlml.statements.train_and_store import train_and_store
@@ -34,7 +35,7 @@ from sqlml.statements.warm_start import kept_clause, previous_version
 from sqlml.task import Task
 from sqlml.training_query import around, training_query
 from sqlml.transform_clause import read_clause
-from sqlml.types import Column, Feature, ObjectName, Plan, Privilege, Relation
+from sqlml.types import Column, Feature, ObjectName, Plan, Relation
 
 _LONGEST_NAME = 255
 _NO_LABEL = Column("", "")
@@ -144,7 +145,7 @@ class CreateModel(Statement):
             models=planned.models,
             privileges=(
                 *planned.privileges,
-                Privilege("CREATE MODEL", "SCHEMA", f"{name.catalog}.{name.schema}", name),
+                writing(planner, name, replaces=creation.replace or creation.if_stale),
             ),
             source_map=source_map,
             details=creation,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 from sqlml import nodes
+from sqlml.access.governed import Change
 from sqlml.catalog.functions import delete_function, drop_function_macro, find_called
 from sqlml.catalog.schema import has_schema
 from sqlml.errors import NotFound
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
+from sqlml.statements.owning import function_securable, record
 from sqlml.types import ObjectName, Plan, Privilege, Relation
 
 
@@ -32,12 +34,13 @@ class DropFunction(Statement):
         # Where there is no such schema, DuckDB says so better.
         with suppress(NotFound):
             places.append(planner.snapshot.place(written))
+        place = places[-1] if places else None
         return Plan(
             statement=self.name,
             sql=planner.text,
             tree=tree,
             writes=(Relation(written),),
-            privileges=(Privilege("MANAGE", "FUNCTION", str(places[-1] if places else written)),),
+            privileges=(Privilege("MANAGE", "FUNCTION", str(place or written), place),),
             details=tuple(places),
         )
 
@@ -51,5 +54,6 @@ class DropFunction(Statement):
                 if place.catalog != "temp" and has_schema(database, place.catalog):
                     delete_function(database, place)
                 drop_function_macro(database, place)
+                record(context, str(place.catalog), [Change("dropped", function_securable(place))])
             return database.execute('SELECT true AS "Success" WHERE false')
         return database.execute(plan.sql, plan.params, plan.source_map)

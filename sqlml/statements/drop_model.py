@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlml import nodes
+from sqlml.access.governed import Change
+from sqlml.access.values import Securable
 from sqlml.catalog.dependents import Dependent, dependents, drop_dependent
 from sqlml.catalog.lifecycle import delete_version
 from sqlml.catalog.macros import drop_macros, drop_shortcut
@@ -15,6 +17,7 @@ from sqlml.model_macros import place_macros
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
+from sqlml.statements.owning import model_securable, record, sees
 from sqlml.types import ModelVersion, Plan, Privilege, Relation
 
 
@@ -84,15 +87,19 @@ def _drop(dropping: Dropping, context: Context) -> None:
     suffixes = [*(f"@{alias}" for alias in aliases), *(f"@{number}" for number in numbers), *([""] if whole else [])]
     using = dependents(database, dropping.dropped, suffixes)
     if not dropping.cascade and (using or (aliases and not whole)):
-        raise _refused(dropping, using, aliases)
+        raise _refused(dropping, [d for d in using if sees(context, _securable(d))], len(using), aliases)
     for dependent in using:
         drop_dependent(database, dependent)
     model = dropping.versions[0]
     drop_macros(database, model, suffixes)
+    gone = [Change("dropped", _securable(d)) for d in using if d.catalog == model.catalog]
     if whole:
         drop_shortcut(database, model)
         delete_model(database, model.catalog, model.model_id)
+        record(context, model.catalog, [Change("dropped", model_securable(model.object_name)), *gone])
         return
+    if gone:
+        record(context, model.catalog, gone)
     for version in dropping.dropped:
         delete_version(database, version)
     left = [v for v in dropping.versions if v.version not in numbers]
@@ -102,9 +109,15 @@ def _drop(dropping: Dropping, context: Context) -> None:
     place_macros(database, followed, dropped=dropping.dropped)
 
 
-def _refused(dropping: Dropping, using: list[Dependent], aliases: list[str]) -> DependentObjects:
-    found = [str(d) for d in using] + [f"alias {alias}" for alias in aliases]
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+def _securable(dependent: Dependent) -> Securable:
+    return Securable.of("TABLE" if dependent.kind == "VIEW" else "FUNCTION", dependent.schema, dependent.name)
+
+
+def _refused(dropping: Dropping, seen: list[Dependent], using: int, aliases: list[str]) -> DependentObjects:
+    """The error, which names only what the user may know of."""
+    found = [str(d) for d in seen] + [f"alias {alias}" for alias in aliases]
+    unnamed = using + len(aliases) - len(found[:3])
+    more = f"{' and ' if found else ''}{unnamed} {'more' if found else 'views or macros'}" if unnamed else ""
     return DependentObjects(
         f'The model "{dropping.name}" is used by {", ".join(found[:3])}{more}.',
         hint="Use DROP MODEL ... CASCADE to drop those too.",

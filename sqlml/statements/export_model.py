@@ -102,7 +102,7 @@ class ExportModel(Statement):
     def run(self, plan: Plan, context: Context) -> Result:
         """Write the file: whole or not at all."""
         export: Export = plan.details
-        check_access(context.database, "written")
+        check_access(context.database, "written", export.path)
         document = artifacts.document(export.model, catalog.read_body(context.database, export.model))
         training = read_training(context.database, export.model)
         if export.format == "mlflow":

@@ -14,15 +14,17 @@ from sqlml.statements.base import Database
 
 _LARGEST = 2**30
 # Folders are read only where they are MLflow's, which have few files.
-_SETTING = "SELECT current_setting('enable_external_access')"
+_SETTING = "SELECT current_setting('enable_external_access'), current_setting('allowed_directories')"
 
 
-def check_access(database: Database, what: str) -> None:
-    """Raises PermissionDenied where the database may not touch files."""
-    [(is_allowed,)] = database.rows(_SETTING)
-    if not is_allowed:
+def check_access(database: Database, what: str, path: str) -> None:
+    """Raises PermissionDenied where the database may not touch a file."""
+    [(is_allowed, folders)] = database.rows(_SETTING)
+    real = Path(os.path.realpath(path))
+    if not is_allowed and not any(real.is_relative_to(os.path.realpath(folder)) for folder in folders):
         raise PermissionDenied(
-            f"Files cannot be {what} here: enable_external_access is off.", hint="Connect with it on."
+            f"Files cannot be {what} here: enable_external_access is off.",
+            hint="Connect with it on; of a governed database name a file in a volume.",
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from sqlml.access.names import fold
 from sqlml.access.values import ALL, PRIVILEGES, PUBLIC, Grant, Securable
 from sqlml.errors import InvalidOption, NotFound, nearest_hint
 from sqlml.planner import Planner
@@ -21,8 +22,7 @@ def read_principals(planner: Planner, names: Sequence[exp.Expr]) -> list[str]:
     """The folded names of principals, PUBLIC too."""
     return list(
         dict.fromkeys(
-            PUBLIC if name.name.casefold() == PUBLIC else find_principal(planner, name).name.casefold()
-            for name in names
+            PUBLIC if fold(name.name) == PUBLIC else fold(find_principal(planner, name).name) for name in names
         )
     )
 
@@ -63,7 +63,7 @@ def _placed(planner: Planner, privilege: exp.Expr, on: Securable) -> list[tuple[
     each = PRIVILEGES["COLUMN"] if words == ALL else (words,)
     found = []
     for column in columns:
-        folded = column.name.casefold()
+        folded = fold(column.name)
         if folded not in known_columns:
             hint = nearest_hint(column.name, known_columns)
             raise planner.at(NotFound(f'There is no column "{column.name}" in {on}.', hint=hint), column)

@@ -24,6 +24,7 @@ from sqlml.statements.base import Context, Statement, one_row
 from sqlml.statements.create_model import read_given
 from sqlml.statements.files import check_access, check_local, read_file
 from sqlml.statements.import_options import ImportOptions
+from sqlml.statements.owning import writing
 from sqlml.statements.storing import Place, existing, find, store_version
 from sqlml.types import PICKLE, Column, ModelVersion, ObjectName, Plan, Privilege, Relation
 
@@ -107,7 +108,7 @@ class ImportModel(Statement):
             writes=(Relation(name),),
             privileges=(
                 Privilege("SELECT", "FILE", path),
-                Privilege("CREATE MODEL", "SCHEMA", f"{name.catalog}.{name.schema}", name),
+                writing(planner, name, replaces=place.replace),
             ),
             details=Importing(place, asked, given),
         )
@@ -116,7 +117,7 @@ class ImportModel(Statement):
         """Read the file, check all that is in it, and write the version."""
         importing: Importing = plan.details
         asked, place = importing.asked, importing.place
-        check_access(context.database, "read")
+        check_access(context.database, "read", asked.path)
         check_writable(context.database, str(place.name.catalog))
         if place.exists_ok and (found := find(context, place.name)) is not None:
             return _row(context, place.name.name, found[1], asked)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 
 from sqlml import nodes
+from sqlml.access.names import folded
 from sqlml.catalog.cursor import in_catalog
 from sqlml.catalog.snapshot import model_catalogs
 from sqlml.dialect import parse_query, to_sql
@@ -15,6 +16,7 @@ from sqlml.errors import InvalidSql
 from sqlml.planner import Planner
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
+from sqlml.statements.owning import sees
 from sqlml.types import ObjectName, Plan, Relation
 
 Columns = Mapping[str, str]
@@ -54,12 +56,15 @@ class Listing(Statement):
     def run(self, plan: Plan, context: Context) -> Result:
         """List them."""
         wanted, like = plan.details
-        listed = exp.select("*").from_(self.rows(context).subquery("listed")).order_by(*self.order)
+        listed = (
+            exp.select("*").from_(self.rows(context).subquery("listed", copy=False)).order_by(*self.order, copy=False)
+        )
         for column, value in wanted:
             same = exp.func("lower", exp.column(column, quoted=True)).eq(exp.Literal.string(value.lower()))
-            listed = listed.where(same)
+            listed = listed.where(same, copy=False)
         if like is not None:
-            listed = listed.where(exp.ILike(this=exp.column(self.named_by), expression=exp.Literal.string(like)))
+            named = exp.ILike(this=exp.column(self.named_by), expression=exp.Literal.string(like))
+            listed = listed.where(named, copy=False)
         return context.database.execute(to_sql(listed))
 
     def rows(self, context: Context) -> exp.Query:
@@ -70,11 +75,11 @@ class Listing(Statement):
         """The rows of a query over the tables of every attached database that has models."""
         parts: exp.Query = self.constants([])
         for attached in model_catalogs(context.database):
-            part = parse_query(in_catalog(sql, attached))
+            part = _seen(parse_query(in_catalog(sql, attached)), attached, context)
             for column in list(part.find_all(exp.Column)):
                 if column.name == "__catalog":
                     column.replace(exp.Literal.string(attached))
-            parts = exp.union(parts, part, distinct=False)
+            parts = exp.union(parts, part, distinct=False, copy=False)
         return parts
 
     def constants(self, rows: Sequence[Sequence[Any]]) -> exp.Query:
@@ -96,5 +101,22 @@ class Listing(Statement):
         ).where(exp.false())
         found: exp.Query = nothing
         for part in selects:
-            found = exp.union(found, part, distinct=False)
+            found = exp.union(found, part, distinct=False, copy=False)
         return found
+
+
+def _seen(query: exp.Query, catalog: str, context: Context) -> exp.Query:
+    """The query over the models that the user may know of, and nothing of the others."""
+    access = context.access
+    if access.acting.is_superuser:
+        return query
+    named = exp.Tuple(expressions=[folded("schema_name"), folded("model_name")])
+    seen = [on for on in access.securables("MODEL") if sees(context, on)] if catalog == access.catalog else []
+    pairs = [exp.Tuple(expressions=[exp.Literal.string(on.schema), exp.Literal.string(on.name)]) for on in seen]
+    for table in list(query.find_all(exp.Table)):
+        if table.name != "models":
+            continue
+        rows = exp.select("*").from_(exp.Table(**{key: table.args[key] for key in ("this", "db", "catalog")}))
+        rows = rows.where(exp.In(this=named.copy(), expressions=pairs) if pairs else exp.false())
+        table.replace(rows.subquery(table.alias))
+    return query

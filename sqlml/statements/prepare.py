@@ -29,12 +29,10 @@ class Prepare(Statement):
         assert span is not None
         text = planner.text[slice(*span)]
         name = tree.this.name
-        for clause in tree.expression.find_all(nodes_access.PrincipalClause):
-            if clause.name == "PASSWORD" and clause.find(exp.Literal):
-                raise planner.at(
-                    InvalidOption("A password is not kept in a prepared statement.", hint="PASSWORD $1, with EXECUTE."),
-                    clause,
-                )
+        try:
+            refuse_kept_password(tree)
+        except InvalidOption as error:
+            raise planner.at(error, tree.expression) from None
         unknown = {mark.name for mark in tree.expression.find_all(exp.Placeholder)}
         if not unknown:
             planner.plan_text(text)
@@ -47,6 +45,13 @@ class Prepare(Statement):
             raise AlreadyExists(f'There is a prepared statement "{name}" already.', hint=f"DEALLOCATE {name}.")
         context.prepared[name.casefold()] = text
         return no_rows()
+
+
+def refuse_kept_password(tree: exp.Expr) -> None:
+    """Raise InvalidOption where PREPARE would keep the text of a password."""
+    for clause in tree.expression.find_all(nodes_access.PrincipalClause):
+        if clause.name == "PASSWORD" and clause.find(exp.Literal):
+            raise InvalidOption("A password is not kept in a prepared statement.", hint="PASSWORD $1, with EXECUTE.")
 
 
 class Deallocate(Statement):

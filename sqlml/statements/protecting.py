@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from sqlml.access.names import fold
 from sqlml.access.objects import Entry, Macro, Objects
 from sqlml.access.values import Applied, Securable
 from sqlml.errors import InvalidOption, NotFound, nearest_hint
@@ -39,7 +40,7 @@ def read_hiding(planner: Planner, tree: exp.Expr) -> tuple[Hiding, tuple[Privile
             InvalidOption(f"{function} is a model.", hint="Filters and masks are macros: CREATE MACRO f(x) AS ..."),
             tree.args["function"],
         )
-    arguments = tuple(_written(argument) for argument in tree.expressions)
+    arguments = tuple(written(argument) for argument in tree.expressions)
     privileges = (managing(table), Privilege("EXECUTE", "FUNCTION", str(function), function))
     return Hiding(table, function, arguments), privileges
 
@@ -50,7 +51,7 @@ def checked(hiding: Hiding, context: Context, arguments: Sequence[str], by: str)
     Raises NotFound for a column that is not, InvalidOption where the function takes another number of arguments.
     """
     objects = Objects(context.database, context.access.catalog)
-    entry, macro = entry_of(hiding.table, objects), _macro(hiding.function, objects)
+    entry, macro = entry_of(hiding.table, objects), find_macro(hiding.function.schema, hiding.function.name, objects)
     for argument in arguments:
         if not argument.startswith(("'", "#")):
             check_column(entry, argument, objects)
@@ -60,7 +61,7 @@ def checked(hiding: Hiding, context: Context, arguments: Sequence[str], by: str)
             f"and is given {len(arguments)}.",
             hint="Name a column, or a constant, for each.",
         )
-    return Applied(macro.schema.casefold(), macro.name.casefold(), tuple(arguments), by.casefold())
+    return Applied(fold(macro.schema), fold(macro.name), tuple(arguments), fold(by))
 
 
 def entry_of(table: Securable, objects: Objects) -> Entry:
@@ -74,21 +75,22 @@ def entry_of(table: Securable, objects: Objects) -> Entry:
 def check_column(entry: Entry, name: str, objects: Objects) -> None:
     """Raise NotFound unless the table has the column."""
     known = [column.name for column in objects.columns(entry)]
-    if name.casefold() not in {column.casefold() for column in known}:
+    if fold(name) not in {fold(column) for column in known}:
         raise NotFound(
             f'The table "{entry.name}" has no column "{name}".',
             hint=nearest_hint(name, known, otherwise=f"It has: {', '.join(known)}."),
         )
 
 
-def _macro(function: Securable, objects: Objects) -> Macro:
-    found = objects.macro(ObjectName(function.name, function.schema, objects.catalog), is_table=False)
+def find_macro(schema: str, name: str, objects: Objects) -> Macro:
+    """The scalar macro of that name."""
+    found = objects.macro(ObjectName(name, schema, objects.catalog), is_table=False)
     if found is None:
-        raise InvalidOption(f'"{function.name}" is no scalar macro.', hint="CREATE MACRO f(x) AS ... makes one.")
+        raise InvalidOption(f'"{name}" is no scalar macro.', hint="CREATE MACRO f(x) AS ... makes one.")
     return found
 
 
-def _written(argument: exp.Expr) -> str:
+def written(argument: exp.Expr) -> str:
     """A column by its name; a constant as '...' or #number, which no name of a column begins with unquoted."""
     if isinstance(argument, exp.Literal):
         if argument.is_string:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from sqlml import nodes_access
+from sqlml.access.acting import Acting
 from sqlml.access.authority import dependents, without
 from sqlml.access.values import Grant
 from sqlml.catalog.grants import drop_grant_options, drop_grants
@@ -25,8 +26,9 @@ class Revoke(Statement):
         REVOKE SELECT ON TABLE customers FROM ana;
         REVOKE GRANT OPTION FOR EXECUTE ON MODEL churn FROM analysts CASCADE;
 
-    Grants that rest on what is revoked make it fail; with CASCADE they go too. What is inherited from a schema or the
-    catalog, or held through a group, is revoked there. Source: PostgreSQL, REVOKE.
+    The owner and whoever has MANAGE take back any grant, others those that they made. Grants that rest on what is
+    revoked make it fail; with CASCADE they go too. What is inherited from a schema or the catalog, or held through a
+    group, is revoked there. Source: PostgreSQL, REVOKE.
     """
 
     name = "revoke"
@@ -37,7 +39,7 @@ class Revoke(Statement):
         need_users(planner, tree, "REVOKE")
         acting = planner.acting
         wanted = read_grants(planner, tree)
-        found = held(acting.access.grants, read_principals(planner, tree.args["principals"]), wanted)
+        found = _own(acting, held(acting.access.grants, read_principals(planner, tree.args["principals"]), wanted))
         only_option = bool(tree.args.get("option"))
         left = [replace(grant, with_grant_option=False) for grant in found] if only_option else []
         resting = dependents(acting.access, without(acting.access, found, left))
@@ -53,6 +55,12 @@ class Revoke(Statement):
             (drop_grant_options if only_option else drop_grants)(context.database, context.access.catalog, found)
             drop_grants(context.database, context.access.catalog, resting)
         return one_row(context.database, {"revoked": ("INTEGER", len(found) + len(resting))})
+
+
+def _own(acting: Acting, found: list[Grant]) -> list[Grant]:
+    """Of what is found what may be taken back: who only holds the grant option takes back what they gave themselves."""
+    access, own = acting.access, acting.current.casefold()
+    return [g for g in found if g.grantor in acting.roles or g.grantee == own or access.may_manage(acting.roles, g.on)]
 
 
 def _refused(resting: list[Grant]) -> DependentObjects:

@@ -9,7 +9,8 @@ from sqlml.statements.listing import Listing
 
 _EXPERIMENTS = """
 SELECT __catalog AS catalog, e.name AS experiment, e.experiment_id,
-       (SELECT count(*) FROM sqlml.runs AS r WHERE r.experiment_id = e.experiment_id) AS runs,
+       (SELECT count(*) FROM sqlml.runs AS r JOIN sqlml.models AS m ON m.model_id = r.model_id
+        WHERE r.experiment_id = e.experiment_id) AS runs,
        e.creation_time AS created_at
 FROM sqlml.experiments AS e
 """
@@ -39,4 +40,8 @@ class ShowExperiments(Listing):
 
     def rows(self, context: Context) -> exp.Query:
         """The query of all rows."""
-        return self.from_catalogs(context, _EXPERIMENTS)
+        found = self.from_catalogs(context, _EXPERIMENTS)
+        if context.access.acting.is_superuser:
+            return found
+        # An experiment is known by the models in it.
+        return exp.select("*").from_(found.subquery("known")).where(exp.column("runs") > 0)

@@ -7,6 +7,8 @@ from sqlglot import exp
 from sqlml.functions import FUNCTIONS
 from sqlml.statements.base import Context
 from sqlml.statements.listing import Listing
+from sqlml.statements.owning import function_securable, sees
+from sqlml.types import ObjectName
 
 
 class ShowFunctions(Listing):
@@ -34,7 +36,18 @@ class ShowFunctions(Listing):
 
     def rows(self, context: Context) -> exp.Query:
         """The query of all rows."""
-        listed = [(f.catalog, f.schema, f.name, "python", f.sql_signature, f.description) for f in context.python.all()]
+        listed = [
+            (f.catalog, f.schema, f.name, "python", f.sql_signature, f.description)
+            for f in context.python.all()
+            if f.catalog == "temp" or _sees(context, ObjectName(f.name, f.schema, f.catalog))
+        ]
         described = [(type(f).__doc__ or "").strip().splitlines()[0] for f in FUNCTIONS]
         own = [(None, None, f.name, "sqlml", f.signature, d) for f, d in zip(FUNCTIONS, described, strict=True)]
         return self.constants([*listed, *own])
+
+
+def _sees(context: Context, name: ObjectName) -> bool:
+    """Those of other databases are for superusers."""
+    return context.access.acting.is_superuser or (
+        name.catalog == context.access.catalog and sees(context, function_securable(name))
+    )

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
+from sqlml.access.governed import Change
+from sqlml.access.limits import exceeded
 from sqlml.catalog.lifecycle import has_champion
 from sqlml.catalog.schema import has_schema, migrate
 from sqlml.catalog.sources import resolve_sources
 from sqlml.errors import AlreadyExists, ConstraintViolation, TransactionConflict
 from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.statements.base import Context
+from sqlml.statements.owning import check_version, model_securable, record
 from sqlml.types import ModelVersion, ObjectName, Relation
 
 _ATTEMPTS = 20
@@ -44,6 +47,9 @@ def store_version(
     None where there is a model of that name and that is as well.
     Raises AlreadyExists, and TransactionConflict when another transaction was first.
     """
+    most = context.access.acting.limits.get("model_size")
+    if most is not None and len(new.body) > most:
+        raise exceeded("model_size", most, f"The model has {len(new.body)} bytes")
     explicit = context.database.in_transaction()
     for attempt in range(_ATTEMPTS):
         try:
@@ -95,7 +101,11 @@ def _write(place: Place, context: Context, new: catalog.NewVersion, reads: Seque
     new = replace(new, model=placed, key_id=signing.key_id(key))
     if reads:
         new = replace(new, sources=resolve_sources(database, reads, context.tables.names()))
+    if found is not None:
+        check_version(context, name)
     catalog.insert_version(database, new, is_first=found is None)
+    if found is None:
+        record(context, str(name.catalog), [Change("made", model_securable(name))])
     place_macros(database, placed, f"@{placed.version}")
     if not has_champion(database, placed):
         place_macros(database, placed)

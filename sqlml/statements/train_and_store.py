@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from sqlglot import exp
 
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
+from sqlml.access.limits import exceeded
 from sqlml.catalog.schema import check_writable
 from sqlml.dialect import parse_query, to_sql
 from sqlml.engine_private import Scratch
@@ -88,7 +89,7 @@ def _train(plan: Plan, context: Context) -> tuple[Trained, Evaluated]:
     task = plan.details.task
     previous = _previous(task, context)
     rows = TrainingRows(task.inputs, has_split=bool(task.common.data_split_col), has_weight=bool(task.weight_column))
-    context.database.stream(rows.add, plan.sql, plan.params, plan.source_map)
+    context.database.stream(_counted(rows.add, context), plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
     fit = train_partitions if task.keys else train
     trained = fit(
@@ -103,6 +104,25 @@ def _train(plan: Plan, context: Context) -> tuple[Trained, Evaluated]:
     evaluated = evaluate(task.kind, trained)
     context.check_cancelled()
     return trained, evaluated
+
+
+def _counted(add: Callable[[Any], None], context: Context) -> Callable[[Any], None]:
+    """The same, stopped before anything is fitted where there are more rows or bytes than the user may train on."""
+    limits = context.access.acting.limits
+    total = {"training_rows": 0.0, "memory": 0.0}
+    whats = {"training_rows": "The query gives more rows to train on", "memory": "The rows to train on take more bytes"}
+    if not limits.keys() & total.keys():
+        return add
+
+    def add_counted(batch: Any) -> None:
+        total["training_rows"] += batch.num_rows
+        total["memory"] += batch.nbytes
+        for name, value in total.items():
+            if value > limits.get(name, value):
+                raise exceeded(name, limits[name], whats[name])
+        add(batch)
+
+    return add_counted
 
 
 def _previous(task: Task, context: Context) -> Previous | None:

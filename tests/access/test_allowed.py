@@ -5,25 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.access.shop import HERE, Shop, make_files, plain
+from tests.access.shop import HERE, Plain, Shop, make_files
 
 
 def test_answers_as_duckdb(tmp_path: Path) -> None:
     shop = Shop(tmp_path / "shop.duckdb", make_files(tmp_path / "files"))
+    shared = Plain()
     found = []
     for line in (HERE / "allowed.sql").read_text("utf-8").splitlines():
         if line.startswith("--"):
             continue
         steps = line.split(" ;; ")
-        duck = plain()
-        expected = _answers(duck.execute, steps)
-        duck.close()
+        expected = _answers(shared.of(steps).execute, steps)
         got = _answers(shop.ana.execute, steps)
         if got != expected:
             found.append((line, got, expected))
-        if shop.state() != shop.before or steps[0].split()[0] in _WRITES:
+        if shop.state() != shop.before or shop.macros() != shop.macros_before or steps[0].split()[0] in _WRITES:
             shop.again()
     shop.close()
+    shared.close()
     assert not found
 
 

@@ -77,9 +77,13 @@ CREATE TABLE sqlml.policies (
     function_name VARCHAR NOT NULL,
     principals VARCHAR[] NOT NULL,
     except_principals VARCHAR[] NOT NULL,
-    when_tag VARCHAR,
-    match_columns VARCHAR NOT NULL,
+    condition VARCHAR,
+    aliases VARCHAR[] NOT NULL,
+    alias_conditions VARCHAR[] NOT NULL,
+    on_column VARCHAR,
+    arguments VARCHAR[] NOT NULL,
     set_by VARCHAR NOT NULL,
+    comment VARCHAR,
     PRIMARY KEY (policy_name, kind, schema_name, object_name)
 );
 CREATE TABLE sqlml.object_tags (
@@ -95,6 +99,8 @@ CREATE TABLE sqlml.volumes (
     folded_name VARCHAR PRIMARY KEY,
     name VARCHAR NOT NULL,
     path VARCHAR NOT NULL,
+    comment VARCHAR,
+    created_at TIMESTAMP NOT NULL,
     created_by VARCHAR NOT NULL
 );
 CREATE TABLE sqlml.limits (
