@@ -8,7 +8,7 @@ demo: .venv/.demo
 	$(BIN)/python -m demo
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # dbt-core holds back what mypy needs: it has a folder of its own, before the other packages.
 dbt-test: .venv/.dbt

@@ -26,8 +26,10 @@ class Terminal:
             dimensions=(lines, columns),
             timeout=60,
         )
+        # pexpect waits a while before each key, for programs that have yet to turn the echo off.
+        self.process.delaybeforesend = None
 
-    def read(self, seconds: float = 0.05) -> None:
+    def read(self, seconds: float = 0.02) -> None:
         """Take in what was written until nothing more comes for a while."""
         try:
             while True:

@@ -39,6 +39,9 @@ GIVEN: dict[str, dict[str, Any]] = {
     "knn_regressor": {"n_neighbors": 1},
     "mlp_classifier": {"optimizer": "LBFGS", "hidden_units": [8]},
     "mlp_regressor": {"optimizer": "LBFGS", "hidden_units": [8]},
+    # A hundred trees show here what twenty show.
+    "random_forest_classifier": {"num_parallel_tree": 20},
+    "random_forest_regressor": {"num_parallel_tree": 20},
     "sklearn": {"model_class": "ExtraTreesClassifier", "model_params": {"n_estimators": 10}},
 }
 # A median does not follow the seventh of the rows whose number is not known.
