@@ -14,7 +14,6 @@ from sqlglot import exp
 from sqlml_udfs import UDFS
 
 from sqlml.artifact_store import ArtifactStore, udf_sources
-from sqlml.catalog.models import has_registered
 from sqlml.catalog.schema import migrate, schema_version
 from sqlml.catalog.snapshot import Snapshot, read_snapshot
 from sqlml.dialect import parse, too_deep
@@ -98,12 +97,12 @@ class Session:
         shared.register_udfs(UDFS, udf_sources(shared))
         current = self.database.rows("SELECT current_database()")[0][0]
         # A file that the user opened himself gets our tables with its first model.
-        known = schema_version(self.database, current) if shared.read_only or shared.is_loaded else None
-        if not shared.read_only and known != 0:
+        version = schema_version(self.database, current) if shared.read_only or shared.is_loaded else None
+        if not shared.read_only and version != 0:
             with self.database.transaction():
-                migrate(self.database, current)
-        shared.runs_python = shared.runs_python or has_registered(self.database, current)
-        self.python.open(current)
+                version = migrate(self.database, current)
+        if version:
+            self.python.open(current, version)
 
     def execute(self, sql: str, params: Params = None) -> Result:
         """Run one statement or a script; the result is the last statement's.

@@ -18,6 +18,7 @@ from sqlml.catalog.functions import (
     is_builtin,
     read_functions,
 )
+from sqlml.catalog.models import has_registered
 from sqlml.catalog.snapshot import model_catalogs
 from sqlml.dialect import to_sql
 from sqlml.engine import Engine
@@ -48,10 +49,14 @@ class PythonFunctions:
         if model.is_pickled and not self._engine.database.allow.pickle:
             raise pickle_refused(f'The model "{model.short_name}"')
 
-    def open(self, catalog: str) -> None:
-        """Make the functions that the database keeps callable; each is verified when it is first called."""
+    def open(self, catalog: str, version: int) -> None:
+        """Make the functions callable that a database with tables of this version keeps; note models in Python.
+
+        Each function is verified when it is first called.
+        """
         shared = self._engine.database
-        kept = read_functions(self._engine, catalog)
+        shared.runs_python = shared.runs_python or has_registered(self._engine, catalog)
+        kept = read_functions(self._engine, catalog, version)
         if kept:
             shared.runs_python = True
             shared.register_missing([self._udf(function) for function in kept])

@@ -53,9 +53,12 @@ def check_type(duckdb_type: str) -> None:
         )
 
 
-def read_functions(cursor: Cursor, catalog: str) -> list[FunctionVersion]:
-    """Every function that the database keeps, those included whose macro was dropped by DuckDB's own DROP MACRO."""
-    if schema_version(cursor, catalog) < _SINCE:
+def read_functions(cursor: Cursor, catalog: str, version: int | None = None) -> list[FunctionVersion]:
+    """Every function that the database keeps, those included whose macro was dropped by DuckDB's own DROP MACRO.
+
+    `version` is that of its tables, where it is known.
+    """
+    if (schema_version(cursor, catalog) if version is None else version) < _SINCE:
         return []
     rows = cursor.rows(in_catalog(f"SELECT {_COLUMNS} FROM sqlml.functions", catalog))  # noqa: S608 - constants
     return [_function(catalog, row) for row in rows]

@@ -11,7 +11,6 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
-from sqlml.catalog.schema import schema_version
 from sqlml.catalog.snapshot import read_snapshot
 from sqlml.dialect import to_sql
 from sqlml.errors import ModelReplaced
@@ -252,9 +251,7 @@ def find_artifact(cursor: Cursor, catalog: str, sha256: str) -> ModelVersion | N
 
 
 def has_registered(cursor: Cursor, catalog: str) -> bool:
-    """Whether any model of the database runs the user's own Python."""
-    if not schema_version(cursor, catalog):
-        return False
+    """Whether any model of the database, which has our tables, runs the user's own Python."""
     sql = "SELECT count(*) FROM sqlml.artifacts WHERE list_contains(?, format)"
     return bool(cursor.rows(in_catalog(sql, catalog), [[PICKLE, REGISTERED_SKOPS]])[0][0])
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
 from sqlml.dialect import to_sql
-from sqlml.errors import AlreadyExists, NewerFile, ReadOnly
+from sqlml.errors import AlreadyExists, NewerFile, NotFound, ReadOnly
 
 SCHEMA = "sqlml"
 MACROS = "sqlml_models"
@@ -48,12 +48,7 @@ def schema_version(cursor: Cursor, catalog: str) -> int:
     """
     if not has_schema(cursor, catalog):
         return 0
-    columns = cursor.rows(
-        """SELECT column_name FROM duckdb_columns()
-           WHERE database_name = ? AND schema_name = ? AND table_name = 'migrations'""",
-        [catalog, SCHEMA],
-    )
-    if not {("version",), ("applied_at",)} <= set(columns):
+    if not {"version", "applied_at"} <= _columns(cursor, catalog):
         raise AlreadyExists(
             f'The database "{catalog}" has a schema "{SCHEMA}" that is not ours.',
             hint="sqlml keeps its tables there: rename that schema, or use another file.",
@@ -68,12 +63,22 @@ def schema_version(cursor: Cursor, catalog: str) -> int:
     return version
 
 
-def migrate(cursor: Cursor, catalog: str) -> None:
-    """Bring the schema up to date, inside the cursor's transaction; does nothing when it is."""
+def _columns(cursor: Cursor, catalog: str) -> set[str]:
+    """The columns of the table of migrations, none where there is no such table."""
+    table = to_sql(exp.table_("migrations", SCHEMA, catalog, quoted=True))
+    try:
+        # duckdb_columns() and duckdb_tables() make all of DuckDB's own views first, in each instance that opens.
+        return {str(name) for (name,) in cursor.rows("SELECT name FROM pragma_table_info(?)", [table])}
+    except NotFound:
+        return set()
+
+
+def migrate(cursor: Cursor, catalog: str) -> int:
+    """Bring the schema up to date, inside the cursor's transaction; gives its version, the newest from now on."""
     version = schema_version(cursor, catalog)
     pending = [m for m in _migrations() if m[0] > version]
     if not pending:
-        return
+        return version
     if version == 0:
         for schema in (SCHEMA, MACROS):
             name = exp.Table(this=None, db=exp.to_identifier(schema), catalog=exp.to_identifier(catalog, quoted=True))
@@ -84,10 +89,13 @@ def migrate(cursor: Cursor, catalog: str) -> None:
                 catalog,
             )
         )
-    for number, title, statements in pending:
+    for _, _, statements in pending:
         for statement in statements:
             cursor.rows(in_catalog(statement, catalog))
-        cursor.rows(in_catalog("INSERT INTO sqlml.migrations VALUES (?, ?, ?)", catalog), [number, title, utc_now()])
+    made = "INSERT INTO sqlml.migrations SELECT unnest(?), unnest(?), ?"
+    numbers, titles = [m[0] for m in pending], [m[1] for m in pending]
+    cursor.rows(in_catalog(made, catalog), [numbers, titles, utc_now()])
+    return newest_schema()
 
 
 def check_writable(cursor: Cursor, catalog: str) -> None:
