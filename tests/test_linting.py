@@ -10,8 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlglot import exp
 
 import sqlml
+from sqlml.catalog.schema import _migrations
+from sqlml.dialect import parse
 from sqlml.fitting import TrainingData
 from sqlml.lineage import LabelLineage
 from sqlml.lint_rules import LINT_RULES
@@ -219,8 +222,10 @@ def test_old_files_keep_their_warnings(tmp_path: Path) -> None:
         )
         con.execute("UPDATE sqlml.runs SET warnings = ['first', 'second']")
         [(since,)] = con.execute("SELECT version FROM sqlml.migrations WHERE name = 'warnings'").fetchall()
-        for table in ("warnings", "transforms", "functions"):
-            con.execute(f"DROP TABLE sqlml.{table}")
+        for number, _, statements in _migrations():
+            for made in (parse(text) for text in statements if number >= since):
+                if isinstance(made, exp.Create):
+                    con.execute(f"DROP {made.kind} {made.find(exp.Table)}")
         con.execute("DELETE FROM sqlml.migrations WHERE version >= ?", [since])
     con.close()
     with sqlml.connect(path) as con:
