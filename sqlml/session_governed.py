@@ -244,17 +244,9 @@ class Governor:
 
     def _expansion(self, access: Access, who: Who, objects: Objects, values: Mapping[str, Any]) -> Expansion:
         files = Files(access, values, self._listed, self._access.closed_files, self._engine.database.folders)
-
-        def metadata(node: exp.Table, asking: Who) -> exp.Expr | None:
-            found = metadata_of(node, access, asking.roles, objects)
-            if found is not None:
-                # What is listed was looked up now, and is no part of the catalog's version: rows may be.
-                objects.is_closed = False
-            return found
-
         places = Places(
             files=files,
-            metadata=metadata,
+            metadata=lambda node, asking: metadata_of(node, access, asking.roles, objects),
             is_ours=lambda name: FUNCTIONS.get(name) is not None or name in LATER or name == "ml_train",
             session=self._session,
         )
@@ -271,7 +263,7 @@ class Governor:
 
 
 def _trains(tree: exp.Expr) -> bool:
-    return any(str(call.this).casefold() == "ml_train" for call in tree.find_all(exp.Anonymous))
+    return any(call.name.casefold() == "ml_train" for call in tree.find_all(exp.Anonymous))
 
 
 def _folded(entry: Entry) -> ObjectName:

@@ -15,7 +15,7 @@ from sqlml.types import ObjectName
 def call_parts(node: exp.Expr) -> tuple[ObjectName, exp.Expr] | None:
     """The name of a call and the call itself: `f(x)`, `s.f(x)`, `c.s.f(x)`; None for anything else."""
     if isinstance(node, exp.Anonymous):
-        return ObjectName(str(node.this)), node
+        return ObjectName(node.name), node
     if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Anonymous):
         outer: list[str] = []
         left: exp.Expr = node.this
@@ -32,7 +32,7 @@ def call_parts(node: exp.Expr) -> tuple[ObjectName, exp.Expr] | None:
         if len(outer) > 2:
             return None
         schema = outer[-1]
-        return ObjectName(str(node.expression.this), schema, outer[0] if len(outer) == 2 else None), node.expression
+        return ObjectName(node.expression.name, schema, outer[0] if len(outer) == 2 else None), node.expression
     return None
 
 
@@ -138,4 +138,4 @@ def qualified(macro: Macro, call: exp.Expr) -> exp.Expr:
 def names_in(tree: exp.Expr) -> set[str]:
     """All names of a tree that may be of relations or macros."""
     found = {t.name for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)}
-    return found | {str(call.this) for call in tree.find_all(exp.Anonymous)}
+    return found | {call.name for call in tree.find_all(exp.Anonymous)}

@@ -101,8 +101,8 @@ def _expand_body(tree: exp.Expr, kind: str, expansion: Expansion) -> None:
             _qualify_all(body, expansion)
             # It is kept with the calls of macros that were written out to be checked.
             for call in body.find_all(exp.Anonymous):
-                if expansion.objects.has_macro(str(call.this)):
-                    expansion.macros.add(fold(str(call.this)))
+                if expansion.objects.has_macro(call.name):
+                    expansion.macros.add(fold(call.name))
         return
     for key in ("this", "expression", "properties"):
         part = tree.args.get(key)
@@ -146,7 +146,7 @@ def _qualify_all(body: exp.Expr, expansion: Expansion) -> None:
     """Give every relation its full name, so that it means the same wherever the view is read."""
     for table in list(body.find_all(exp.Table)):
         if not isinstance(table.this, exp.Identifier):
-            if isinstance(table.this, exp.Anonymous) and str(table.this.this).casefold() in READERS and not table.db:
+            if isinstance(table.this, exp.Anonymous) and table.this.name.casefold() in READERS and not table.db:
                 expansion.keep_file(table)
             continue
         if _is_cte(table):

@@ -184,7 +184,7 @@ class Expansion(Rights):
 
     def _trains(self, call: exp.Expr, who: Who) -> None:
         """A query in a text, as ml_train takes it, is expanded like any other."""
-        if fold(str(call.this)) != "ml_train":
+        if fold(call.name) != "ml_train":
             return
         found = training_query(call)
         if found is not None:

@@ -97,7 +97,7 @@ class Files:
     def read(self, node: exp.Table, who: Who, *, is_kept: bool = False) -> exp.Table:
         """What stands in FROM for a file or a function that reads files; one that `is_kept` keeps its pattern."""
         call = self._call_of(node) if isinstance(node.this, exp.Identifier) else node.this
-        name = str(call.this).casefold()
+        name = call.name.casefold()
         is_free = self._access.is_superuser(who.roles)
         if name not in OPTIONS or node.db:
             if is_free:

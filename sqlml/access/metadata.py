@@ -52,13 +52,15 @@ def metadata_of(node: exp.Table, access: Access, roles: frozenset[str], objects:
             return None
         ours = privilege_view(node.name, Asking(access, roles, objects))
         if ours is not None:
+            # Its rows were looked up now.
+            objects.is_closed = False
             return ours
         listed = _VIEWS.get(fold(node.name))
         source = exp.Table(
             this=node.this.copy(), db=exp.to_identifier("information_schema"), catalog=exp.to_identifier("system")
         )
     else:
-        listed = _FUNCTIONS.get(fold(str(node.this.this))) if isinstance(node.this, exp.Anonymous) else None
+        listed = _FUNCTIONS.get(fold(node.this.name)) if isinstance(node.this, exp.Anonymous) else None
         source = exp.Table(this=node.this.copy())
     if listed is None:
         return None

@@ -15,7 +15,7 @@ from sqlml.errors import InvalidSql, NotSupported
 
 def query_within(call: exp.Expr) -> exp.Query | None:
     """What `query(...)` or `query_table(...)` in FROM stands for; None for any other call."""
-    name = fold(str(call.this))
+    name = fold(call.name)
     if name == "query":
         if len(call.expressions) != 1:
             raise InvalidSql("query takes one query.", hint="query('SELECT ...')")

@@ -45,7 +45,7 @@ def holds(condition: exp.Expr, tags: Mapping[str, str]) -> bool:
         both = [holds(condition.this, tags), holds(condition.expression, tags)]
         return all(both) if isinstance(condition, exp.And) else any(both)
     given = condition.expressions if isinstance(condition, exp.Anonymous) else []
-    name = fold(str(condition.this)) if isinstance(condition, exp.Anonymous) else ""
+    name = fold(condition.name) if isinstance(condition, exp.Anonymous) else ""
     are_texts = all(isinstance(value, exp.Literal) and value.is_string for value in given)
     if _ARGUMENTS.get(name) != len(given) or not are_texts:
         raise InvalidSql("A policy asks for tags and nothing else.", hint=_HINT)

@@ -29,7 +29,7 @@ def is_registered(made: exp.Expr) -> bool:
     call = source.this if isinstance(source, exp.Table) else None
     return (
         isinstance(call, exp.Anonymous)
-        and str(call.this) in ("python_arrow_scan", "pandas_scan")
+        and call.name in ("python_arrow_scan", "pandas_scan")
         and not call.expressions
         and isinstance(query, exp.Select)
         and not {key for key, value in query.args.items() if value} - {"expressions", "from_"}

@@ -368,9 +368,12 @@ def test_no_rows_after_a_revoke_returned(shop: Shop) -> None:
 
 
 def test_what_names_something_outside_is_decided_each_time(shop: Shop, decided: list[int], tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("a\n1\n")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.csv").write_text("a\n1\n")
+    shop.boss.execute(f"CREATE VOLUME files LOCATION '{tmp_path}/files'")
     shop.boss.execute("ATTACH ':memory:' AS side")
-    for sql in ("SELECT * FROM side.information_schema.tables", f"SELECT * FROM '{tmp_path}/a.csv'"):
+    shop.boss.execute("CREATE TABLE side.main.t AS SELECT 1 AS a")
+    for sql in ("SELECT * FROM side.main.t", "SELECT * FROM 'volume://files/*.csv'"):
         shop.boss.execute(sql).fetchall()
         decided.clear()
         shop.boss.execute(sql).fetchall()
