@@ -22,7 +22,7 @@ INSERT INTO orders VALUES (20, 'south', NULL, NULL), (21, NULL, 'm', 20);
 UPDATE staff SET hidden = id::VARCHAR;
 INSERT INTO vault.gold VALUES (NULL, NULL);
 """
-_EXAMPLES = int(os.environ.get("SQLML_RANDOM_STATEMENTS", "250"))
+_EXAMPLES = int(os.environ.get("SQLML_RANDOM_STATEMENTS", "100"))
 
 
 @pytest.fixture(scope="module")
