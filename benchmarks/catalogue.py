@@ -66,6 +66,12 @@ def _statements(settings: Settings, repeats: int, folder: Path) -> Found:
     return Found(statements.measure(repeats=repeats), {})
 
 
+def _governed(settings: Settings, repeats: int, folder: Path) -> Found:
+    from benchmarks import governed
+
+    return Found(governed.measure(folder, repeats=repeats), {})
+
+
 def _scoring(settings: Settings, repeats: int, folder: Path) -> Found:
     from benchmarks import scoring
 
@@ -133,6 +139,14 @@ BENCHMARKS = {
         "are new each time.",
         3,
         _statements,
+    ),
+    "governed": Benchmark(
+        "Access control",
+        "What a user with grants waits longer for the same rows than one of plain DuckDB, who has written the filters "
+        "and masks into the query himself: end to end, call by call in turn. The bound of a statement that is seen for"
+        " the first time is twice DuckDB's EXPLAIN of it + 5 ms.",
+        3,
+        _governed,
     ),
     "tpch": Benchmark(
         "TPC-H",

@@ -15,9 +15,9 @@ from benchmarks.measure import CONSOLE, Figure, figure_of, interleaved
 
 _REPEATED_BOUND, _FIRST_SEEN_BOUND = 50.0, 100.0
 
-_SMALL = "SELECT kind, count(*), max(amount) FROM small WHERE amount > 3 GROUP BY kind ORDER BY kind"
+SMALL = "SELECT kind, count(*), max(amount) FROM small WHERE amount > 3 GROUP BY kind ORDER BY kind"
 
-_TABLES = """
+TABLES = """
 CREATE TABLE small AS SELECT i % 5 AS kind, i * 1.5 AS amount FROM range(100) AS t(i);
 CREATE TABLE part (p_partkey INTEGER, p_type VARCHAR);
 CREATE TABLE supplier (s_suppkey INTEGER, s_nationkey INTEGER);
@@ -29,7 +29,7 @@ CREATE TABLE nation (n_nationkey INTEGER, n_regionkey INTEGER, n_name VARCHAR);
 CREATE TABLE region (r_regionkey INTEGER, r_name VARCHAR);
 """
 
-_Q8 = """
+Q8 = """
 SELECT o_year, sum(CASE WHEN nation = 'BRAZIL' THEN volume ELSE 0 END) / sum(volume) AS mkt_share
 FROM (
     SELECT extract(year FROM o_orderdate) AS o_year, l_extendedprice * (1 - l_discount) AS volume, n2.n_name AS nation
@@ -73,13 +73,13 @@ def measure(*, repeats: int) -> list[Figure]:
     """Microseconds added to a statement that was seen before, and to one that was not."""
     con = sqlml.connect()
     plain = duckdb.connect()
-    con.execute(_TABLES).fetchall()
-    plain.execute(_TABLES)
+    con.execute(TABLES).fetchall()
+    plain.execute(TABLES)
     figures: list[Figure] = []
     for name, sql, calls in (
         ("SELECT 1", "SELECT 1", 1000),
-        ("a small table, grouped", _SMALL, 500),
-        ("TPC-H Q8, empty tables", _Q8, 150),
+        ("a small table, grouped", SMALL, 500),
+        ("TPC-H Q8, empty tables", Q8, 150),
     ):
         CONSOLE.print(f"[dim]{name}[/]")
         for is_new in (False, True):

@@ -16,6 +16,7 @@ from sqlml.engine_changes import NOTHING, Changes, Changing, Kind, kind_of
 from sqlml.engine_database import ALL_ALLOWED, Allow, Database
 from sqlml.engine_errors import translate
 from sqlml.engine_private import unpark
+from sqlml.engine_repeated import Repeated
 from sqlml.errors import InvalidOption, InvalidSql, SqlmlError
 from sqlml.result import Result
 from sqlml.types import Column, Params, SourceMap
@@ -47,6 +48,7 @@ class Engine:
         self.database = database
         # What changes the meaning of names, and what may begin or end a transaction.
         self.changes, self.transactions = Changes(), Changes()
+        self._repeated = Repeated()
         self._has_made = False
         self._explains_all = False
         try:
@@ -71,7 +73,8 @@ class Engine:
             self._explain_as_usual()
         duck = Aside(self._duck, self.interrupt) if self.database.runs_python else self._duck
         with NOTHING if has_only_rows else self._counted(sql), guard:
-            duck.execute(sql, params) if params else duck.execute(sql)
+            sent = self._repeated.of(sql)
+            duck.execute(sent, params) if params else duck.execute(sent)
         return Result(duck, guard, self.database.arrow_types, unpark)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

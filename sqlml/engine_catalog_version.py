@@ -48,6 +48,7 @@ class CatalogVersion:
     def __init__(self, instance: Instance, catalog: str) -> None:
         self._instance = instance
         self._prepare = _prepare(catalog)
+        [self._execute] = duckdb.extract_statements(_EXECUTE)
         self._lock = threading.Lock()
         self._duck: Any = None
         self._number: int | None = None
@@ -95,7 +96,7 @@ class CatalogVersion:
         self._number = self._found()
 
     def _found(self) -> int:
-        [[number, _]] = self._duck.execute(_EXECUTE).fetchall()
+        [[number, _]] = self._duck.execute(self._execute).fetchall()
         return int(number)
 
 

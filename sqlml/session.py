@@ -35,6 +35,7 @@ from sqlml.registration import Registration, plan_registration, register
 from sqlml.result import Result
 from sqlml.script import Piece
 from sqlml.session_access import SessionAccess, prepare_access
+from sqlml.session_attempts import again_after
 from sqlml.session_consistency import CatalogMoved
 from sqlml.session_errors import with_nearest_function, without_passwords
 from sqlml.session_governed import Governor
@@ -47,7 +48,6 @@ from sqlml.session_transaction import Transaction
 from sqlml.statements import STATEMENTS
 from sqlml.types import ModelVersion, ObjectName, Params, Plan, Progress, SourceMap
 
-_ATTEMPTS = 10
 # Two threads that open the same new file would both write schema `sqlml`.
 _preparing = threading.RLock()
 
@@ -232,17 +232,15 @@ class Session:
 
     def _run_governed(self, text: str, params: Params) -> Result:
         try:
-            for _ in range(_ATTEMPTS - 1):
-                try:
-                    return self._governor.run(text, params, self.interrupt)
-                except CatalogMoved:
-                    self._gate = self.access.gate()
-            return self._governor.run(text, params, self.interrupt)
+            return again_after(CatalogMoved, lambda: self._governor.run(text, params, self.interrupt), self._renew_gate)
         except SqlmlError as error:
             self.transaction.failed()
             # Places are those of the text that was made of the user's.
             error.line = error.column = error.excerpt = None
             raise
+
+    def _renew_gate(self) -> None:
+        self._gate = self.access.gate()
 
     def _run_checked(
         self, text: str, params: Params, *, relations: frozenset[ObjectName], written: str | None
@@ -255,13 +253,8 @@ class Session:
             self._written = None
 
     def _plan_and_run(self, text: str, params: Params) -> Result:
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return self.run_plan(self.plan_text(text, params))
-            except ModelReplaced:
-                # In autocommit each read of the catalog sees what is committed by then; nothing has run yet.
-                continue
-        return self.run_plan(self.plan_text(text, params))
+        # In autocommit each read of the catalog sees what is committed by then; nothing has run yet.
+        return again_after(ModelReplaced, lambda: self.run_plan(self.plan_text(text, params)))
 
     def _pass_through(self, sql: str, params: Params, source: SourceMap | None = None) -> Result:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlml.access.objects import Macro, Objects, read_macros
+from sqlml.access.objects import Known, Objects
 from sqlml.catalog.access import read_version
 from sqlml.engine import Engine
 from sqlml.engine_private import unpark
@@ -26,7 +26,7 @@ class Consistency:
         self._engine = engine
         self._access = access
         self._free_since: object | None = None
-        self._macros: tuple[tuple[int, object | None], list[Macro]] | None = None
+        self._known: tuple[tuple[object | None, ...], Known] | None = None
 
     def is_free(self) -> bool:
         """Whether no transaction is open: asked only where one may have begun since it was asked last."""
@@ -43,12 +43,12 @@ class Consistency:
         acting = self._access.acting
         return Situation(self._access.version, acting.user, acting.role, self._engine.changes.last())
 
-    def macros(self) -> list[Macro]:
-        """All macros, outside of a transaction; DuckDB lists its own functions with them, which takes long."""
-        known = (self._access.version, self._engine.changes.last())
-        if self._macros is None or self._macros[0] != known:
-            self._macros = (known, read_macros(self._engine))
-        return self._macros[1]
+    def known(self) -> Known:
+        """What was looked up in the catalog as it is outside of a transaction."""
+        key = (self._access.version, self._engine.changes.last(), self._engine.database.changes.last())
+        if self._known is None or None in key or self._known[0] != key:
+            self._known = (key, Known())
+        return self._known[1]
 
     def read(self, run: Callable[[], Result]) -> Result:
         """Run what reads rows; they, or its error, are handed out if the catalog is what it was at the beginning.

@@ -144,7 +144,7 @@ class Governor:
         written = _written(tree, text)
         parameters = parameter_names(tree)
         values = name_parameters(tree, params)[0]
-        objects = Objects(self._engine, self._access.catalog, self._catalog.macros() if is_free else None)
+        objects = Objects(self._engine, self._access.catalog, self._catalog.known() if is_free else None)
         expansion = self._expansion(acting.access, Who(acting.roles, acting.current), objects, values)
         try:
             governed = govern(tree, expansion)

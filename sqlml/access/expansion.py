@@ -22,7 +22,7 @@ from sqlml.access.rights import Rights, Who, unread
 from sqlml.access.sources import BARRIER, MOVED, argument_of, behind_barrier, listed, named, put, qualify
 from sqlml.access.values import Access, Securable
 from sqlml.access.view_kinds import is_registered, limited
-from sqlml.dialect import parse, to_sql
+from sqlml.dialect import to_sql
 from sqlml.errors import NotSupported, PermissionDenied
 from sqlml.types import ObjectName
 
@@ -207,7 +207,7 @@ class Expansion(Rights):
         if who.depth >= _DEPTH:
             raise NotSupported(f'"{macro.name}" is nested too deeply.', hint=f"At most {_DEPTH} levels.")
         arguments = arguments_of(macro, call)
-        body = parse(macro.definition)
+        body = self.objects.tree(macro.definition)
         owner = self._owner(macro.securable, who, macro.schema, is_temporary=macro.catalog == TEMPORARY)
         # The arguments are the caller's and expanded already: they are put in after the body was.
         body = self.expand(body, owner)
@@ -341,7 +341,7 @@ class Expansion(Rights):
                 columns = held if missing[0] == "SELECT" else frozenset()
                 if not columns:
                     raise self.refused(who, missing, entry.securable, f"the view {entry.name}")
-        made = parse(entry.sql or "")
+        made = self.objects.tree(entry.sql or "")
         if entry.is_temporary and is_registered(made):
             self.tables.append(entry)
             qualify(node, entry)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from sqlglot import exp
 
 from sqlml.access.names import LOWER, UPPER, fold
 from sqlml.access.values import Securable
 from sqlml.catalog.cursor import in_catalog
+from sqlml.dialect import parse
 from sqlml.python_functions import PREFIX
 from sqlml.types import Column, ObjectName
 
@@ -80,7 +82,7 @@ class Macro:
         return Securable.of("FUNCTION", self.schema, self.name)
 
 
-def read_macros(cursor: Rows) -> list[Macro]:
+def _read_macros(cursor: Rows) -> list[Macro]:
     """All macros that the cursor's transaction sees."""
     return [
         Macro(catalog, schema, name, kind == "table_macro", tuple(parameters or ()), str(definition))
@@ -88,49 +90,70 @@ def read_macros(cursor: Rows) -> list[Macro]:
     ]
 
 
+@dataclass
+class Known:
+    """What was looked up in a catalog, for all statements that are decided while it stays the same."""
+
+    relations: dict[str, list[Entry]] = field(default_factory=dict)
+    columns: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    # The functions of Python's and the models of the file; None until they were asked for.
+    models: set[tuple[str, str]] | None = None
+    python: set[tuple[str, str]] | None = None
+    macros: dict[str, list[Macro]] | None = None
+    path: tuple[str, ...] | None = None
+    trees: dict[str, exp.Expr] = field(default_factory=dict)
+
+
 class Objects:
     """Looks names up, each once; `catalog` is the governed database, which alone can be named."""
 
-    def __init__(self, cursor: Rows, catalog: str, macros: Sequence[Macro] | None = None) -> None:
+    def __init__(self, cursor: Rows, catalog: str, known: Known | None = None) -> None:
         self.catalog = catalog
         self._cursor = cursor
         # Whether everything that was found is the file's or the session's own.
         self.is_closed = True
         self.used: list[Entry] = []
-        self._relations: dict[str, list[Entry]] = {}
-        # Those that are known; else they are read when a function is called.
-        self._known_macros = macros
-        self._columns: dict[str, list[tuple[Any, ...]]] = {}
-        self._models: set[tuple[str, str]] | None = None
-        self._python: set[tuple[str, str]] | None = None
+        self._known = known or Known()
 
-    @cached_property
+    @property
     def path(self) -> tuple[str, ...]:
         """The schemas in which a name without one is looked for."""
-        [[path]] = self._cursor.rows("SELECT current_schemas(false)")
-        return tuple(dict.fromkeys([*map(str, path), MAIN]))
+        if self._known.path is None:
+            [[path]] = self._cursor.rows("SELECT current_schemas(false)")
+            self._known.path = tuple(dict.fromkeys([*map(str, path), MAIN]))
+        return self._known.path
 
-    @cached_property
+    @property
     def _macros(self) -> dict[str, list[Macro]]:
-        found: dict[str, list[Macro]] = {}
-        for macro in read_macros(self._cursor) if self._known_macros is None else self._known_macros:
-            found.setdefault(fold(macro.name), []).append(macro)
-        return found
+        # DuckDB lists its own functions with them, which takes long.
+        if self._known.macros is None:
+            found: dict[str, list[Macro]] = {}
+            for macro in _read_macros(self._cursor):
+                found.setdefault(fold(macro.name), []).append(macro)
+            self._known.macros = found
+        return self._known.macros
+
+    def tree(self, sql: str) -> exp.Expr:
+        """The tree of what a view or macro stands for, to be changed."""
+        found = self._known.trees.get(sql)
+        if found is None:
+            self._known.trees[sql] = found = parse(sql)
+        return found.copy()
 
     def load(self, names: Iterable[str]) -> None:
         """Read the tables and views of these names at once."""
-        missing = sorted({fold(n) for n in names} - set(self._relations))
+        missing = sorted({fold(n) for n in names} - self._known.relations.keys())
         if not missing:
             return
-        for name in missing:
-            self._relations[name] = []
+        found: dict[str, list[Entry]] = {name: [] for name in missing}
         for row in self._cursor.rows(_RELATIONS, [missing, UPPER, LOWER] * 2):
-            self._relations[fold(str(row[2]))].append(Entry(*row))
+            found[fold(str(row[2]))].append(Entry(*row))
+        self._known.relations.update(found)
 
     def relation(self, name: ObjectName, home: str | None = None) -> Entry | None:
         """The table or view that a name means; `home` is the schema of the view it is written in."""
         self.load([name.name])
-        found = self._relations[fold(name.name)]
+        found = self._known.relations[fold(name.name)]
         for catalog, schema in self.places(name, home):
             for entry in found:
                 if (fold(entry.catalog), fold(entry.schema)) == (catalog, schema):
@@ -163,10 +186,10 @@ class Objects:
 
     def is_model(self, schema: str, name: str) -> bool:
         """Whether the file has a model of that name, whose macro it then is."""
-        if self._models is None:
+        if self._known.models is None:
             rows = self._cursor.rows(in_catalog("SELECT schema_name, model_name FROM sqlml.models", self.catalog))
-            self._models = {(fold(str(s)), fold(str(n))) for s, n in rows}
-        return (fold(schema), fold(name)) in self._models
+            self._known.models = {(fold(str(s)), fold(str(n))) for s, n in rows}
+        return (fold(schema), fold(name)) in self._known.models
 
     def is_python(self, macro: Macro) -> bool:
         """Whether a macro stands for a function in Python: one that is kept, or one of this session's."""
@@ -174,19 +197,19 @@ class Objects:
             return False
         if macro.catalog == TEMPORARY:
             return True
-        if self._python is None:
+        if self._known.python is None:
             rows = self._cursor.rows(in_catalog("SELECT schema_name, function_name FROM sqlml.functions", self.catalog))
-            self._python = {(fold(str(s)), fold(str(n))) for s, n in rows}
-        return (fold(macro.schema), fold(macro.name)) in self._python
+            self._known.python = {(fold(str(s)), fold(str(n))) for s, n in rows}
+        return (fold(macro.schema), fold(macro.name)) in self._known.python
 
     def columns(self, entry: Entry) -> list[Column]:
         """The columns of a table, in order."""
         key = fold(entry.name)
-        if key not in self._columns:
-            self._columns[key] = self._cursor.rows(_COLUMNS, [[key], UPPER, LOWER])
+        if key not in self._known.columns:
+            self._known.columns[key] = self._cursor.rows(_COLUMNS, [[key], UPPER, LOWER])
         return [
             Column(name, kind)
-            for catalog, schema, table, name, kind in self._columns[key]
+            for catalog, schema, table, name, kind in self._known.columns[key]
             if (catalog, schema, table) == (entry.catalog, entry.schema, entry.name)
         ]
 
