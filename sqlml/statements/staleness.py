@@ -97,12 +97,13 @@ def is_same_query(one: str, other: str) -> bool:
     if one == other:
         return True
     try:
-        return _normalised(one) == _normalised(other)
+        return normalised(one) == normalised(other)
     except InvalidSql:
         return False
 
 
-def _normalised(text: str) -> exp.Expr:
+def normalised(text: str) -> exp.Expr:
+    """The query without white space, comments and the case of names and keywords."""
     tree = parse_query(text).copy()
     for name in tree.find_all(exp.Identifier):
         name.set("this", name.name.casefold())
