@@ -11,7 +11,7 @@ from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.recipes import Recipe, read_recipe
 from sqlml.catalog.snapshot import Snapshot
 from sqlml.catalog.trained_with import read_trained_with
-from sqlml.dialect import parse_query, to_sql
+from sqlml.dialect import parse, parse_query, to_sql
 from sqlml.errors import NotSupported
 from sqlml.planner import model_name
 from sqlml.statements.train import written
@@ -20,9 +20,9 @@ from sqlml.types import ModelVersion, Privilege
 
 @dataclass(frozen=True)
 class Recorded:
-    """A version, the statement that would train the next one like it, and its query as the user wrote it."""
+    """The statement that would train the next version like one, and its query as the user wrote it."""
 
-    model: ModelVersion
+    text: str
     tree: nodes.CreateModel
     query: str
 
@@ -58,18 +58,21 @@ def recorded_statement(model: ModelVersion, cursor: Cursor) -> Recorded:
             f"{what} went on from another version with warm_start.",
             hint="Train it without warm_start to make it again from its rows alone.",
         )
-    query = parse_query(facts.query)
-    if query.find(exp.Placeholder, exp.Parameter):
+    text = _creation(model, recipe, facts.query)
+    tree = parse(text)
+    assert isinstance(tree, nodes.CreateModel)
+    if tree.args["expression"].find(exp.Placeholder, exp.Parameter):
         raise NotSupported(
             f"{what} was trained on a query with parameters, whose values are not kept.",
             hint="CREATE OR REPLACE MODEL with the values written out.",
         )
-    return Recorded(model, _creation(model, recipe, query), facts.query)
+    return Recorded(text, tree, facts.query)
 
 
-def _creation(model: ModelVersion, recipe: Recipe, query: exp.Expr) -> nodes.CreateModel:
+def _creation(model: ModelVersion, recipe: Recipe, query: str) -> str:
+    """The statement as SQL; the query stands in it to the byte."""
     columns = parse_query("SELECT " + recipe.transform).expressions if recipe.transform else None
-    return nodes.CreateModel(
+    tree = nodes.CreateModel(
         this=exp.table_(model.name, model.schema, model.catalog, quoted=True),
         stale=True,
         transform=columns,
@@ -77,10 +80,6 @@ def _creation(model: ModelVersion, recipe: Recipe, query: exp.Expr) -> nodes.Cre
             nodes.Option(this=exp.to_identifier(key, quoted=True), expression=written(value))
             for key, value in recipe.options.items()
         ],
-        expression=query,
+        expression=exp.select("*").from_("sqlml_query"),
     )
-
-
-def recorded_text(recorded: Recorded) -> str:
-    """The statement as SQL."""
-    return to_sql(recorded.tree)
+    return to_sql(tree).removesuffix("SELECT * FROM sqlml_query") + query

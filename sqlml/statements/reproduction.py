@@ -32,9 +32,8 @@ def reproduce(plan: Plan, context: Context) -> Result:
     differences = metric_differences(before, again.evaluated.metrics)
     is_same = sha256 == model.sha256 and again.plan.details.learned == model.transform
     changed = facts.digest != again.trained.dataset_digest
-    # How many rows a table has that one may only see a part of is not told.
-    may_know = context.access.acting.is_superuser
-    reasons = _changes(recipe.sources, again.sources) if may_know else []
+    # Where either was trained by someone who may see a part of the tables only, nothing is known of the whole.
+    reasons = _changes(recipe.sources, again.sources) if recipe.sources and again.sources else []
     if changed and not reasons:
         reasons = [_rows_changed(facts, again)]
     if is_same:

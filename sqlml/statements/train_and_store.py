@@ -113,8 +113,14 @@ def _fit(plan: Plan, context: Context, learned: Learned | None) -> Attempt:
 
 
 def _sources(plan: Plan, context: Context) -> tuple[Fingerprint, ...]:
+    """What the relations are like; none where access is governed, for whoever may be shown a part of them only.
+
+    A number of hidden rows, or a hash of them that guesses can be tried against, is not kept for him.
+    """
+    if not context.access.acting.is_superuser:
+        return ()
     home = str(plan.details.name.catalog)
-    return fingerprints(context.database, plan.reads or (), home, context.tables.names())
+    return fingerprints(context.database, plan.reads or (), plan.tree, home, context.tables.names())
 
 
 def _train(plan: Plan, context: Context) -> Attempt:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlml.errors import NotSupported
 from sqlml.statements.base import Context
-from sqlml.statements.recorded import Recorded, recorded_statement, recorded_text
+from sqlml.statements.recorded import Recorded, recorded_statement
 from sqlml.types import ModelVersion, Plan
 
 
 def plan_again(model: ModelVersion, context: Context) -> tuple[Plan, Recorded]:
     """The plan of the statement that a version was trained by."""
     recorded = recorded_statement(model, context.database)
-    return context.plan_text(recorded_text(recorded)), recorded
+    return context.plan_text(recorded.text), recorded
 
 
 def check_at_the_top(context: Context) -> None:
