@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.schema import MACROS, SCHEMA
-from sqlml.catalog.sources import REGISTERED, resolve_sources
+from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import to_sql
 from sqlml.types import Relation
 
@@ -34,15 +34,14 @@ class Fingerprint:
 
     @property
     def shown(self) -> str:
-        """The name for people: a dataframe has no schema."""
-        is_registered = (self.catalog, self.schema) == REGISTERED
-        return ".".join(p for p in ((self.name,) if is_registered else (self.catalog, self.schema, self.name)) if p)
+        """The name for people."""
+        return ".".join(p for p in (self.catalog, self.schema, self.name) if p)
 
 
 def fingerprints(
     cursor: Cursor, reads: Iterable[Relation], tree: exp.Expr, home: str, registered: Collection[str]
 ) -> tuple[Fingerprint, ...]:
-    """Those of all relations that have a place; files and our own tables have none.
+    """Those of all relations that have a place; files, what is temporary and our own tables have none.
 
     DuckDB hashes column by column while it scans, so that it takes a small part of what training does.
     """
@@ -50,7 +49,8 @@ def fingerprints(
     named = _named(tree)
     for relation in resolve_sources(cursor, [replace(r, columns=None) for r in reads], registered):
         name = relation.name
-        if relation.is_path or name.catalog is None or name.schema is None or name.schema in (SCHEMA, MACROS):
+        if relation.is_path or name.catalog in (None, "temp") or name.schema in (None, SCHEMA, MACROS):
+            # A registered reader gives its rows once, to whoever trains; a temporary view may read one.
             continue
         one = _fingerprint(cursor, relation, named, home)
         found.setdefault(one.place, one)
@@ -73,9 +73,7 @@ def _named(tree: exp.Expr) -> frozenset[str] | None:
 
 def _fingerprint(cursor: Cursor, relation: Relation, named: frozenset[str] | None, home: str) -> Fingerprint:
     name = relation.name
-    is_registered = (name.catalog, name.schema) == REGISTERED
-    db, catalog = (None, None) if is_registered else (name.schema, name.catalog)
-    table = exp.table_(name.name, db, catalog, quoted=True)
+    table = exp.table_(name.name, name.schema, name.catalog, quoted=True)
     read = [c for c in relation.columns or () if named is None or c.casefold() in named]
     columns = [exp.column(c, quoted=True) for c in sorted(read or relation.columns or (), key=str.casefold)]
     hashed = exp.column(_HASH)

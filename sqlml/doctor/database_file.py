@@ -25,7 +25,17 @@ from sqlml.types import ModelVersion
 _NO_CODE = Allow(pickle=False, python=False)
 _OF_VERSIONS = (
     *("aliases", "artifacts", "confusion", "feature_importance", "feature_statistics", "features", "partitions"),
-    *("roc_curve", "runs", "source_columns", "source_relations", "tags", "transforms", "warnings"),
+    *(
+        "recipes",
+        "roc_curve",
+        "runs",
+        "source_columns",
+        "source_fingerprints",
+        "source_relations",
+        "tags",
+        "transforms",
+    ),
+    "warnings",
 )
 # Which rows have to refer to which: table, what it refers to, by which columns.
 _REFERENCES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
