@@ -186,10 +186,14 @@ class Objects:
 
     def is_model(self, schema: str, name: str) -> bool:
         """Whether the file has a model of that name, whose macro it then is."""
+        return (fold(schema), fold(name)) in self.models()
+
+    def models(self) -> set[tuple[str, str]]:
+        """Schema and name of all models of the database, folded."""
         if self._known.models is None:
             rows = self._cursor.rows(in_catalog("SELECT schema_name, model_name FROM sqlml.models", self.catalog))
             self._known.models = {(fold(str(s)), fold(str(n))) for s, n in rows}
-        return (fold(schema), fold(name)) in self._known.models
+        return self._known.models
 
     def is_python(self, macro: Macro) -> bool:
         """Whether a macro stands for a function in Python: one that is kept, or one of this session's."""
