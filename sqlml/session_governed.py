@@ -15,8 +15,10 @@ from sqlml.access.files import Files
 from sqlml.access.governed import Governed
 from sqlml.access.metadata import metadata_of
 from sqlml.access.objects import Entry, Objects
-from sqlml.access.principal_functions import FUNCTIONS as ABOUT_SESSION
+from sqlml.access.principal_functions import FUNCTIONS as ABOUT_PRINCIPALS
 from sqlml.access.principal_functions import principal_value
+from sqlml.access.privilege_functions import FUNCTIONS as ABOUT_PRIVILEGES
+from sqlml.access.privilege_functions import privilege_value
 from sqlml.access.rights import Who, unread
 from sqlml.access.statements import govern
 from sqlml.access.values import Access
@@ -53,6 +55,8 @@ _TRANSACTIONS: dict[str, Callable[[], exp.Expr]] = {
 }
 
 
+# What a view or macro that is kept may say of whoever reads it.
+_ABOUT_SESSION = ABOUT_PRINCIPALS | ABOUT_PRIVILEGES
 _LISTED = "SELECT file FROM glob(?) ORDER BY file"
 # Statements that DuckDB binds without running them.
 _BOUND = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
@@ -224,7 +228,7 @@ class Governor:
     def _allowed(self, governed: Governed, expansion: Expansion) -> Allowed:
         return Allowed(
             tuple(dict.fromkeys(expansion.tables + expansion.kept)),
-            functions=expansion.macros | ABOUT_SESSION if governed.is_kept else expansion.macros,
+            functions=expansion.macros | _ABOUT_SESSION if governed.is_kept else expansion.macros,
             table_functions=expansion.table_functions,
             is_kept=governed.is_kept,
         )
@@ -248,7 +252,7 @@ class Governor:
             files=files,
             metadata=lambda node, asking: metadata_of(node, access, asking.roles, objects),
             is_ours=lambda name: FUNCTIONS.get(name) is not None or name in LATER or name == "ml_train",
-            session=self._session,
+            session=lambda node: self._session(node, objects),
         )
         return Expansion(access, who, objects, places)
 
@@ -256,9 +260,9 @@ class Governor:
         """The files that a pattern matches, none of which is opened."""
         return [str(file) for (file,) in self._engine.rows(_LISTED, [pattern])]
 
-    def _session(self, node: exp.Expr) -> exp.Expr:
-        """Functions about the session's user, as values."""
-        made = principal_value(node, self._access.acting)
+    def _session(self, node: exp.Expr, objects: Objects) -> exp.Expr:
+        """Functions about the session's user and what it may do, as values."""
+        made = principal_value(node, self._access.acting) or privilege_value(node, self._access.acting, objects)
         return node if made is None else made
 
 
