@@ -33,9 +33,18 @@ Run = Callable[[str, Params], Result]
 
 
 def execute_many(
-    sql: str, rows: Iterable[Params], *, engine: Engine, run: Run, check_cancelled: Callable[[], None]
+    sql: str,
+    rows: Iterable[Params],
+    *,
+    engine: Engine,
+    run: Run,
+    check_cancelled: Callable[[], None],
+    is_governed: bool = False,
 ) -> int:
     """Run a statement for each row of values; gives the number of rows changed, -1 where that is not known.
+
+    All that is run passes `run`, which decides on it. In a governed database only rows that are added go together:
+    whether others may takes a look at rows that may be hidden.
 
     In a transaction of its own a row that fails leaves nothing of the others; an open one is aborted, as by any error
     of DuckDB's, and only ROLLBACK is possible.
@@ -48,7 +57,7 @@ def execute_many(
     tree = _read(sql)
     if isinstance(tree, exp.Query) or (tree is not None and tree.args.get("returning")):
         raise _no_rows()
-    many = _Many(sql, tree, engine, run, check_cancelled)
+    many = _Many(sql, tree, engine, run, check_cancelled, is_governed=is_governed)
     is_open = engine.in_transaction()
     with engine.transaction():
         try:
@@ -76,21 +85,27 @@ class _Many:
     """One call of executemany."""
 
     def __init__(
-        self, sql: str, tree: exp.Expr | None, engine: Engine, run: Run, check_cancelled: Callable[[], None]
+        self,
+        sql: str,
+        tree: exp.Expr | None,
+        engine: Engine,
+        run: Run,
+        check_cancelled: Callable[[], None],
+        *,
+        is_governed: bool,
     ) -> None:
         self._sql = sql
         self._tree = tree
         self._engine = engine
         self._run = run
         self._check_cancelled = check_cancelled
+        self._is_governed = is_governed
         self._done = 0
         self._changed = 0
 
     def all(self, rows: Iterator[Params]) -> int:
         self._one_by_one(list(islice(rows, _ALONE)))
-        size, plan = _FIRST, None
-        if self._done == _ALONE and self._tree is not None:
-            plan = bulk(self._tree, self._engine.describe, self._is_scalar)
+        size, plan = _FIRST, self._plan() if self._done == _ALONE else None
         while taken := list(islice(rows, size)):
             self._check_cancelled()
             sent = self._at_once(plan, taken) if plan is not None else None
@@ -99,6 +114,14 @@ class _Many:
             else:
                 size = max(_ALONE, min(4 * size, _MOST, len(taken) * _BYTES // max(sent, 1)))
         return self._changed
+
+    def _plan(self) -> Bulk | None:
+        """The statement over many rows, of which the first have been allowed; None where each has to be sent alone."""
+        if self._tree is None or (self._is_governed and not isinstance(self._tree, exp.Insert)):
+            return None
+        plan = bulk(self._tree, self._engine.describe, self._is_scalar)
+        asks = plan is not None and (plan.keys or plan.matches)
+        return None if self._is_governed and asks else plan
 
     @property
     def has_run(self) -> bool:

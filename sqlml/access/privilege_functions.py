@@ -1,7 +1,7 @@
 """`has_table_privilege('t', 'SELECT')` and its like, PostgreSQL's, as values put into a tree.
 
-They say what the session's user, or a role that it is in, may do. Of what one may not see they say what they say of what
-is not there: false. Without users DuckDB's own answer is true.
+They say what the session's user, or a role that it is in, may do. Of what one may not see they say what they say of
+what is not there: false. Without users DuckDB's own answer is true.
 """
 
 from __future__ import annotations
