@@ -17,6 +17,7 @@ from sqlml.access.functions import TABLE_FUNCTIONS
 from sqlml.access.kept_models import SCHEMAS_OF_OURS, is_internal, kept_scorer
 from sqlml.access.names import fold
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
+from sqlml.access.pg_catalog import called
 from sqlml.access.protection import Protection, protection_of
 from sqlml.access.queries import expand_training, query_within
 from sqlml.access.rights import Rights, Who, unread
@@ -243,6 +244,7 @@ class Expansion(Rights):
         """A name that is no relation of the database: metadata, a file, or nothing."""
         found = self._places.metadata(node, who)
         if found is not None:
+            self.table_functions |= called(found)
             put(node, found)
             return
         if names_file(node):

@@ -140,6 +140,14 @@ class Objects:
             self._known.trees[sql] = found = parse(sql)
         return found.copy()
 
+    def internal_view(self, schema: str, name: str) -> exp.Expr | None:
+        """The tree of one of DuckDB's own views, to be changed."""
+        rows = self._cursor.rows(
+            "SELECT sql FROM duckdb_views() WHERE internal AND database_name = ? AND schema_name = ? AND view_name = ?",
+            ["system", schema, name],
+        )
+        return self.tree(str(rows[0][0])) if rows else None
+
     def load(self, names: Iterable[str]) -> None:
         """Read the tables and views of these names at once."""
         missing = sorted({fold(n) for n in names} - self._known.relations.keys())
