@@ -154,6 +154,7 @@ class Session:
                 run=self.execute,
                 check_cancelled=self.check_cancelled,
                 is_governed=self._gate.access.is_governed,
+                most=self.access.acting.limits.get("rows"),
             )
 
     def _begin_statement(self, sql: str) -> None:

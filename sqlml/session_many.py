@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from sqlml.access.limits import exceeded
 from sqlml.bulk import ROWS, Bulk, bulk, coalesced, row_value, typed
 from sqlml.dialect import parse
 from sqlml.engine import Engine
@@ -40,11 +41,12 @@ def execute_many(
     run: Run,
     check_cancelled: Callable[[], None],
     is_governed: bool = False,
+    most: float | None = None,
 ) -> int:
     """Run a statement for each row of values; gives the number of rows changed, -1 where that is not known.
 
     All that is run passes `run`, which decides on it. In a governed database only rows that are added go together:
-    whether others may takes a look at rows that may be hidden.
+    whether others may takes a look at rows that may be hidden. More than `most` rows are not changed.
 
     In a transaction of its own a row that fails leaves nothing of the others; an open one is aborted, as by any error
     of DuckDB's, and only ROLLBACK is possible.
@@ -57,7 +59,7 @@ def execute_many(
     tree = _read(sql)
     if isinstance(tree, exp.Query) or (tree is not None and tree.args.get("returning")):
         raise _no_rows()
-    many = _Many(sql, tree, engine, run, check_cancelled, is_governed=is_governed)
+    many = _Many(sql, tree, engine, run, check_cancelled, is_governed=is_governed, most=most)
     is_open = engine.in_transaction()
     with engine.transaction():
         try:
@@ -93,6 +95,7 @@ class _Many:
         check_cancelled: Callable[[], None],
         *,
         is_governed: bool,
+        most: float | None,
     ) -> None:
         self._sql = sql
         self._tree = tree
@@ -100,6 +103,7 @@ class _Many:
         self._run = run
         self._check_cancelled = check_cancelled
         self._is_governed = is_governed
+        self._most = most
         self._done = 0
         self._changed = 0
 
@@ -148,6 +152,8 @@ class _Many:
 
     def _count(self, changed: int) -> None:
         self._changed = -1 if changed < 0 or self._changed < 0 else self._changed + changed
+        if self._most is not None and self._changed > self._most:
+            raise exceeded("rows", self._most, f"The statement changes {self._changed} rows")
 
     def _at_once(self, plan: Bulk, rows: Sequence[Params]) -> int | None:
         """Send rows as one statement; gives their size in bytes, None where they have to be sent one by one."""

@@ -7,7 +7,7 @@ import time
 import pytest
 
 import sqlml
-from sqlml.errors import ConstraintViolation, NotFound, PermissionDenied, SqlmlError
+from sqlml.errors import ConstraintViolation, LimitExceeded, NotFound, PermissionDenied, SqlmlError
 
 _MADE = """
 CREATE USER boss; CREATE USER ana; GRANT USE SCHEMA ON SCHEMA main TO public;
@@ -100,3 +100,13 @@ def test_a_grant_that_is_taken_away_meanwhile_counts(users) -> None:
     with pytest.raises(PermissionDenied, match="INSERT"):
         ana.executemany("INSERT INTO t VALUES (?, ?)", rows())
     assert boss.execute("SELECT count(*) FROM t").fetchall() == [(0,)]
+
+
+def test_all_rows_together_are_held_to_the_limit(users) -> None:
+    boss, ana = users
+    boss.execute("ALTER USER ana SET LIMIT rows = 150")
+    for text in ("INSERT INTO t VALUES (?, ?)", "INSERT INTO t SELECT ?, ?"):
+        assert ana.executemany(text, _ROWS).rowcount == 100
+        with pytest.raises(LimitExceeded, match="limit rows"):
+            ana.executemany(text, _ROWS + _ROWS)
+    assert boss.execute("SELECT count(*) FROM t").fetchall() == [(200,)]
