@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from sqlglot import exp
 from sqlml import nodes
 from sqlml.access.expansion import Expansion, Places
 from sqlml.access.files import Files
-from sqlml.access.governed import Governed
+from sqlml.access.governed import Change, Governed
 from sqlml.access.metadata import metadata_of
 from sqlml.access.objects import Entry, Objects
 from sqlml.access.principal_functions import FUNCTIONS as ABOUT_PRINCIPALS
@@ -27,6 +27,7 @@ from sqlml.catalog.access import bump_version
 from sqlml.catalog.access_objects import apply_changes
 from sqlml.dialect import parse, to_sql, too_deep
 from sqlml.engine import Engine
+from sqlml.engine_changes import changes_objects
 from sqlml.engine_private import unpark
 from sqlml.errors import AlreadyExists, InvalidSql, NotFound, SqlmlError
 from sqlml.functions import FUNCTIONS
@@ -41,6 +42,7 @@ from sqlml.session_access import SessionAccess
 from sqlml.session_consistency import Consistency
 from sqlml.session_decisions import Decision, Decisions
 from sqlml.session_limits import Limits
+from sqlml.session_raw import noting_changes
 from sqlml.statements.prepare import refuse_kept_password
 from sqlml.types import ObjectName, Params
 
@@ -126,7 +128,7 @@ class Governor:
         except SqlmlError as error:
             return self._unread(text, params, error)
         if isinstance(tree, exp.Command) and acting.is_superuser:
-            return self._engine.execute(text, params)
+            return self._raw(text, params)
         if isinstance(tree, nodes.Prepare | nodes.ExecutePrepared | nodes.Deallocate):
             return self._kept(tree, text, params)
         if isinstance(tree, exp.Transaction | exp.Commit | exp.Rollback):
@@ -218,7 +220,18 @@ class Governor:
         """What we cannot read only a superuser may send."""
         if not self._access.acting.is_superuser or self._is_ours(text):
             raise error
-        return self._engine.execute(text, params)
+        return self._raw(text, params)
+
+    def _raw(self, text: str, params: Params) -> Result:
+        """A superuser's statement as it stands; what it makes and drops has owners and grants like anything else."""
+        if not changes_objects(text):
+            return self._engine.execute(text, params)
+        with self._engine.transaction():
+            run = lambda: self._engine.execute(text, params)  # noqa: E731 - run between two looks at what there is
+            result, changes = noting_changes(self._engine, self._access.catalog, run)
+            result.park(unpark)
+            self._note(changes)
+        return result
 
     def _verify(self, governed: Governed, expansion: Expansion, sent: str, params: Params) -> None:
         check_parsed(self._engine, governed.tree, self._allowed(governed, expansion))
@@ -237,14 +250,18 @@ class Governor:
         """Run a statement, and note in the same transaction what it makes, renames and drops."""
         if not governed.changes:
             return self._limits.counted(governed.tree, run)
-        acting, catalog = self._access.acting, self._access.catalog
         with self._engine.transaction():
             result = self._limits.counted(governed.tree, run)
             result.park(unpark)
-            self._access.will_change()
-            apply_changes(self._engine, catalog, governed.changes, acting.current.casefold())
-            bump_version(self._engine, catalog)
+            self._note(governed.changes)
         return result
+
+    def _note(self, changes: Sequence[Change]) -> None:
+        if changes:
+            acting, catalog = self._access.acting, self._access.catalog
+            self._access.will_change()
+            apply_changes(self._engine, catalog, changes, acting.current.casefold())
+            bump_version(self._engine, catalog)
 
     def _expansion(self, access: Access, who: Who, objects: Objects, values: Mapping[str, Any]) -> Expansion:
         files = Files(access, values, self._listed, self._access.closed_files, self._engine.database.folders)
