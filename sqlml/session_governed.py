@@ -234,7 +234,7 @@ class Governor:
         return result
 
     def _verify(self, governed: Governed, expansion: Expansion, sent: str, params: Params) -> None:
-        check_parsed(self._engine, governed.tree, self._allowed(governed, expansion))
+        check_parsed(self._engine, governed.tree, self._allowed(governed, expansion), sent)
         if governed.is_query or isinstance(governed.tree, _BOUND):
             check_bound(lambda sql: self._engine.explain(sql, params), sent, expansion.tables)
 

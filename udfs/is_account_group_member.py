@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlml_udfs.is_member import IsMember
+from .is_member import IsMember
 
 
 class IsAccountGroupMember(IsMember):

@@ -85,10 +85,13 @@ def held_apart(body: exp.Expr, macro: Macro, arguments: Mapping[str, exp.Expr], 
         raise NotSupported(
             f'"{macro.name}" reads tables and is given an aggregate.', hint="Compute it in a subquery, and pass that."
         )
-    values = [exp.alias_(exp.Paren(this=value.copy()), name, quoted=True) for name, value in arguments.items()]
+    values: list[exp.Expr] = [
+        exp.Alias(this=exp.Paren(this=value.copy()), alias=exp.to_identifier(name, quoted=True))
+        for name, value in arguments.items()
+    ]
     named = {name: exp.column(exp.to_identifier(name, quoted=True), alias) for name in arguments}
-    source = exp.select(*values).subquery(alias)
-    return exp.select(substitute(body, named)).from_(source).subquery()
+    source = exp.Select(expressions=values).subquery(alias, copy=False)
+    return exp.Select(expressions=[substitute(body, named)]).from_(source, copy=False).subquery(copy=False)
 
 
 _CONSTANT = (

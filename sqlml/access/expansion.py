@@ -86,8 +86,7 @@ class Expansion(Rights):
     def _file(self, node: exp.Table, who: Who) -> exp.Table:
         # Which files there are may change at any time.
         self.objects.is_closed = False
-        found = self._places.files.read(node, who)
-        if found is not node:
+        if (found := self._places.files.read(node, who)) is not node:
             self.table_functions.add(found.this.name.casefold())
         return found
 
@@ -113,7 +112,7 @@ class Expansion(Rights):
             self._visit(node.this, who, ctes)
             found = node.this
             if isinstance(found, exp.Table):
-                found = exp.select("*").from_(found.copy()).subquery()
+                found = exp.select("*").from_(found.copy(), copy=False).subquery(copy=False)
             found.set("alias", None)
             node.replace(found)
             return
@@ -301,14 +300,14 @@ class Expansion(Rights):
                 projections.append(plain)
                 continue
             kind = exp.DataType.build(column.type, dialect="duckdb")
-            masked = exp.cast(self._applied(mask.function_schema, mask.function, mask.arguments), kind)
-            projections.append(exp.alias_(masked, column.name, quoted=True))
-        query = exp.select(*projections).from_(source)
+            masked = exp.Cast(this=self._applied(mask.function_schema, mask.function, mask.arguments), to=kind)
+            projections.append(exp.Alias(this=masked, alias=exp.to_identifier(column.name, quoted=True)))
+        query = exp.Select(expressions=projections).from_(source, copy=False)
         for applied in protection.filters:
-            query = query.where(self._applied(applied.function_schema, applied.function, applied.arguments))
+            query.where(self._applied(applied.function_schema, applied.function, applied.arguments), copy=False)
         if protection.filters:
-            query = query.limit(BARRIER)
-        return query.subquery()
+            query.limit(BARRIER, copy=False)
+        return query.subquery(copy=False)
 
     def _applied(self, schema: str, function: str, arguments: tuple[str, ...]) -> exp.Expr:
         """A filter or mask: its function over the columns of the table, written out."""

@@ -64,7 +64,7 @@ def behind_barrier(query: exp.Expr) -> exp.Expr:
         if isinstance(source, exp.Table) and not any(source.args.get(k) for k in MOVED):
             return query
     source = exp.Subquery(this=query, alias=named("_governed"))
-    return exp.select("*").from_(source).limit(BARRIER)
+    return exp.select("*").from_(source, copy=False).limit(BARRIER, copy=False)
 
 
 def argument_of(text: str) -> exp.Expr:

@@ -74,12 +74,12 @@ def _value_of(argument: exp.Expr) -> exp.Expr | None:
     return exp.Exists(this=value.copy().unnest()) if isinstance(value, exp.Subquery) else value.copy()
 
 
-def check_parsed(cursor: Rows, tree: exp.Expr, allowed: Allowed) -> None:
+def check_parsed(cursor: Rows, tree: exp.Expr, allowed: Allowed, sent: str | None = None) -> None:
     """Compare DuckDB's reading of the queries and expressions of a statement with what was allowed.
 
-    Raises PermissionDenied for whatever is not.
+    `sent` is its text where that is made already. Raises PermissionDenied for whatever is not.
     """
-    for text in queries_of(tree):
+    for text in queries_of(tree, sent):
         read = json.loads(cursor.rows(_SERIALIZE, [text])[0][0])
         if read.get("error"):
             raise PermissionDenied(
@@ -88,10 +88,10 @@ def check_parsed(cursor: Rows, tree: exp.Expr, allowed: Allowed) -> None:
         _check(read, allowed, {name for node in _walk(read) for name in _cte_names(node)})
 
 
-def queries_of(tree: exp.Expr) -> list[str]:
+def queries_of(tree: exp.Expr, sent: str | None = None) -> list[str]:
     """The parts of a statement that DuckDB can serialize: its queries, and its other expressions as projections."""
     if isinstance(tree, exp.Query | exp.Values) or (isinstance(tree, exp.Pivot) and tree.parent is None):
-        return [to_sql(tree)]
+        return [sent or to_sql(tree)]
     found: list[str] = []
     loose: list[exp.Expr] = []
     with_ = tree.args.get("with_")
