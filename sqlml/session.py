@@ -147,15 +147,8 @@ class Session:
             self._ensure_open()
             self._begin_statement(sql)
             self._cancelled.clear()
-            return execute_many(
-                sql,
-                rows,
-                engine=self.database,
-                run=self.execute,
-                check_cancelled=self.check_cancelled,
-                is_governed=self._gate.access.is_governed,
-                most=self.access.acting.limits.get("rows"),
-            )
+            check, acting = self.check_cancelled, self.access.acting
+            return execute_many(sql, rows, engine=self.database, run=self.execute, check_cancelled=check, acting=acting)
 
     def _begin_statement(self, sql: str) -> None:
         self._park()

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from sqlml.access.acting import NOBODY, Acting
 from sqlml.access.limits import exceeded
 from sqlml.bulk import ROWS, Bulk, bulk, coalesced, row_value, typed
 from sqlml.dialect import parse
@@ -40,13 +41,12 @@ def execute_many(
     engine: Engine,
     run: Run,
     check_cancelled: Callable[[], None],
-    is_governed: bool = False,
-    most: float | None = None,
+    acting: Acting = NOBODY,
 ) -> int:
     """Run a statement for each row of values; gives the number of rows changed, -1 where that is not known.
 
     All that is run passes `run`, which decides on it. In a governed database only rows that are added go together:
-    whether others may takes a look at rows that may be hidden. More than `most` rows are not changed.
+    whether others may takes a look at rows that may be hidden. All rows together are held to the limit `rows`.
 
     In a transaction of its own a row that fails leaves nothing of the others; an open one is aborted, as by any error
     of DuckDB's, and only ROLLBACK is possible.
@@ -59,7 +59,7 @@ def execute_many(
     tree = _read(sql)
     if isinstance(tree, exp.Query) or (tree is not None and tree.args.get("returning")):
         raise _no_rows()
-    many = _Many(sql, tree, engine, run, check_cancelled, is_governed=is_governed, most=most)
+    many = _Many(sql, tree, engine, run, check_cancelled, acting)
     is_open = engine.in_transaction()
     with engine.transaction():
         try:
@@ -93,17 +93,15 @@ class _Many:
         engine: Engine,
         run: Run,
         check_cancelled: Callable[[], None],
-        *,
-        is_governed: bool,
-        most: float | None,
+        acting: Acting,
     ) -> None:
         self._sql = sql
         self._tree = tree
         self._engine = engine
         self._run = run
         self._check_cancelled = check_cancelled
-        self._is_governed = is_governed
-        self._most = most
+        self._is_governed = acting.access.is_governed
+        self._most = acting.limits.get("rows")
         self._done = 0
         self._changed = 0
 
