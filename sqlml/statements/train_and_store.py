@@ -24,7 +24,7 @@ from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
 from sqlml.statements.learn_transform import learn, learned_plan, transform_only
 from sqlml.statements.staleness import look, params_of
-from sqlml.statements.storing import Place, find, store_version
+from sqlml.statements.storing import Place, check_place, find, store_version
 from sqlml.task import Task
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
@@ -47,6 +47,7 @@ def train_and_store(plan: Plan, context: Context) -> Result:
         found = find(context, creation.name)
         if found is not None:
             return _existing_row(database, creation.name, found)
+    check_place(_place(creation), context)
     context.load_artifacts(plan.models)
     context.report(Progress("read", 0, 1))
     learned = learn(creation.transform, context, previous=creation.task.previous) if creation.transform else None
@@ -78,6 +79,10 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     return _row(
         database, stored.name, stored.version, evaluated.metrics, seconds, freshness.reason if freshness else None
     )
+
+
+def _place(creation: Any) -> Place:
+    return Place(creation.name, replace=creation.replace or creation.if_stale, exists_ok=creation.exists_ok)
 
 
 def _train(plan: Plan, context: Context) -> tuple[Trained, Evaluated]:
@@ -213,7 +218,7 @@ def _store(
         run_name=creation.task.common.run_name or None,
         sources=(),
     )
-    place = Place(creation.name, replace=creation.replace or creation.if_stale, exists_ok=creation.exists_ok)
+    place = _place(creation)
     return store_version(place, context, new, reads=plan.reads or ())
 
 
