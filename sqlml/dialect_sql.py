@@ -254,6 +254,8 @@ TRANSFORMS: dict[type[exp.Expr], Write] = {
     nodes.Deallocate: lambda gen, node: f"DEALLOCATE {gen.sql(node, 'this')}",
     nodes.ExecutePrepared: _execute,
     nodes.ExportModel: _export,
+    nodes.RefreshModel: lambda gen, node: f"REFRESH {gen.sql(node, 'this')}",
+    nodes.ReproduceModel: lambda gen, node: f"REPRODUCE {gen.sql(node, 'this')}",
     nodes.ImportModel: _import,
     nodes.Label: lambda gen, node: f"AS {gen.sql(node, 'this')}",
     nodes.CreateVectorIndex: _vector_index,

@@ -107,6 +107,10 @@ class ModelStatements(FunctionStatements, PolicyStatements):
             return self._parse_import_model(replace=False)
         if self._match_text_seq("IMPORT", "OR", "REPLACE", "MODEL"):
             return self._parse_import_model(replace=True)
+        if self._match_text_seq("REPRODUCE", "MODEL"):
+            return nodes.ReproduceModel(this=self._parse_model_name())
+        if self._match_text_seq("REFRESH", "MODEL"):
+            return nodes.RefreshModel(this=nodes.ModelRef(this=self._parse_name("model")))
         return None
 
     def _parse_describe_model(self) -> nodes.DescribeModel | nodes.DescribeModelType:

@@ -109,6 +109,18 @@ class CommentOnModel(exp.Expression):
     arg_types = {"this": True, "expression": True}
 
 
+class ReproduceModel(exp.Expression):
+    """`REPRODUCE MODEL m [VERSION n]`."""
+
+    arg_types = {"this": True}
+
+
+class RefreshModel(exp.Expression):
+    """`REFRESH MODEL m`."""
+
+    arg_types = {"this": True}
+
+
 class ExportModel(exp.Expression):
     """`EXPORT MODEL m [TO 'path'] [OPTIONS (...)]`."""
 

@@ -62,6 +62,14 @@ class Planned:
     privileges: tuple[Privilege, ...]
 
 
+@dataclass(frozen=True)
+class Written:
+    """The query of CREATE MODEL as the user wrote it, and the version that it only trains again, if it does that."""
+
+    query: str
+    reproduces: ModelVersion | None = None
+
+
 class Planner:
     """Plans the parts of one statement; handed to the statement, which makes the Plan."""
 
@@ -81,7 +89,7 @@ class Planner:
         unfolded: bool = False,
         acting: Acting = NOBODY,
         read_securables: ReadSecurables = lambda _: [],
-        written: str | None = None,
+        written: Written | None = None,
     ) -> None:
         self.acting = acting
         # The query of CREATE MODEL as the user wrote it, where the text was made of his.

@@ -30,7 +30,7 @@ from sqlml.errors import (
 from sqlml.functions import FUNCTIONS
 from sqlml.parameter_values import plain_parameters
 from sqlml.parameters import check_parameters
-from sqlml.planner import Planner
+from sqlml.planner import Planner, Written
 from sqlml.registration import Registration, plan_registration, register
 from sqlml.result import Result
 from sqlml.script import Piece
@@ -94,7 +94,7 @@ class Session:
         self._artifacts = ArtifactStore(self.database)
         self._governor = Governor(self.database, self.access, self.prepared, self._scripts.has_ours, self._run_checked)
         # The query of CREATE MODEL in the user's own words, where it is planned in others.
-        self._written: str | None = None
+        self._written: Written | None = None
         self.is_closed = False
 
     def _prepare_database(self, shared: Database) -> None:
@@ -240,7 +240,7 @@ class Session:
         self._gate = self.access.gate()
 
     def _run_checked(
-        self, text: str, params: Params, *, relations: frozenset[ObjectName], written: str | None
+        self, text: str, params: Params, *, relations: frozenset[ObjectName], written: Written | None
     ) -> Result:
         """Run a statement of ours whose relations the governor has checked."""
         self._written, self._gate.relations = written, relations

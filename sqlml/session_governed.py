@@ -25,6 +25,7 @@ from sqlml.access.values import Access
 from sqlml.access.verification import Allowed, check_bound, check_parsed, without_ours
 from sqlml.catalog.access import bump_version
 from sqlml.catalog.access_objects import apply_changes
+from sqlml.catalog.snapshot import read_snapshot
 from sqlml.dialect import parse, to_sql, too_deep
 from sqlml.engine import Engine
 from sqlml.engine_changes import changes_objects
@@ -35,7 +36,7 @@ from sqlml.functions.base import named_value
 from sqlml.functions.later import LATER
 from sqlml.gate import folded
 from sqlml.parameters import name_parameters, parameter_names, used_values, values_of
-from sqlml.planner import relations
+from sqlml.planner import Written, model_name, relations
 from sqlml.result import Result, no_rows
 from sqlml.rewriter import constant
 from sqlml.session_access import SessionAccess
@@ -44,7 +45,8 @@ from sqlml.session_decisions import Decision, Decisions
 from sqlml.session_limits import Limits
 from sqlml.session_raw import noting_changes
 from sqlml.statements.prepare import refuse_kept_password
-from sqlml.types import ObjectName, Params
+from sqlml.statements.recorded import named_version, recorded_statement, training
+from sqlml.types import ObjectName, Params, Plan
 
 # What DuckDB takes as well for BEGIN, COMMIT and ROLLBACK.
 _TRANSACTIONS: dict[str, Callable[[], exp.Expr]] = {
@@ -72,7 +74,7 @@ class RunOurs(Protocol):
     """Plans and runs a statement with something of ours in it, whose relations are checked."""
 
     def __call__(
-        self, text: str, params: Params, *, relations: frozenset[ObjectName], written: str | None
+        self, text: str, params: Params, *, relations: frozenset[ObjectName], written: Written | None
     ) -> Result: ...
 
 
@@ -82,7 +84,9 @@ class _Weakly:
     def __init__(self, run: RunOurs) -> None:
         self._run = weakref.WeakMethod(run)
 
-    def __call__(self, text: str, params: Params, *, relations: frozenset[ObjectName], written: str | None) -> Result:
+    def __call__(
+        self, text: str, params: Params, *, relations: frozenset[ObjectName], written: Written | None
+    ) -> Result:
         run = self._run()
         assert run is not None
         return run(text, params, relations=relations, written=written)
@@ -147,7 +151,7 @@ class Governor:
     def _decide(self, tree: exp.Expr, text: str, params: Params, *, is_free: bool = False) -> Result:
         """Decide on a statement and run it; what may be decided alike next time is left in `_decided`."""
         acting = self._access.acting
-        written = _written(tree, text)
+        tree, written = self._recorded(tree) or (tree, _written(tree, text))
         parameters = parameter_names(tree)
         values = name_parameters(tree, params)[0]
         objects = Objects(self._engine, self._access.catalog, self._catalog.known() if is_free else None)
@@ -182,6 +186,17 @@ class Governor:
                 governed, lambda: self._run_ours(sent, used, relations=decision.relations, written=written)
             )
         return self._changing(governed, lambda: self._engine.execute(sent, used, has_only_rows=governed.is_query))
+
+    def _recorded(self, tree: exp.Expr) -> tuple[exp.Expr, Written] | None:
+        """The CREATE MODEL that REFRESH and REPRODUCE MODEL stand for: it is decided on as if the user had sent it."""
+        if not isinstance(tree, nodes.RefreshModel | nodes.ReproduceModel):
+            return None
+        named = model_name(tree.this).name.name
+        model = named_version(tree, self._access.seen(read_snapshot(self._engine, [named])))
+        self._access.gate().authorise(Plan(statement="", sql="", privileges=(training(model),)))
+        recorded = recorded_statement(model, self._engine)
+        is_kept = isinstance(tree, nodes.RefreshModel)
+        return recorded.tree, Written(recorded.query, None if is_kept else model)
 
     def _send(self, decision: Decision, values: Params) -> Result:
         if decision.is_ours:
@@ -304,8 +319,8 @@ def _read(text: str) -> exp.Expr:
     return tree
 
 
-def _written(tree: exp.Expr, text: str) -> str | None:
+def _written(tree: exp.Expr, text: str) -> Written | None:
     """The query of CREATE MODEL as the user wrote it."""
     query = tree.args.get("expression")
     span = nodes.span_of(query) if isinstance(tree, nodes.CreateModel) and query is not None else None
-    return text[slice(*span)] if span else None
+    return Written(text[slice(*span)]) if span else None

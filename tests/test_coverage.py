@@ -31,7 +31,7 @@ THINGS = [(kind, thing) for kind, things in KINDS.items() for thing in things]
 IDS = [f"{kind}/{thing.name}" for kind, thing in THINGS]
 
 _SQL = re.compile(
-    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|ALTER|PREPARE|EXECUTE|DEALLOCATE|GRANT|REVOKE|REASSIGN|SET|UNSET)\b|\w+\('"
+    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|ALTER|REFRESH|REPRODUCE|PREPARE|EXECUTE|DEALLOCATE|GRANT|REVOKE|REASSIGN|SET|UNSET)\b|\w+\('"
 )
 
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
@@ -94,6 +94,8 @@ STATEMENT_EXAMPLES = {
     "prepare": "PREPARE other AS SELECT ml_predict('line', p) FROM points AS p",
     "query": "SELECT ml_predict('line', p) FROM points AS p",
     "reassign_owned": "REASSIGN OWNED BY bob TO ana",
+    "refresh_model": "REFRESH MODEL line",
+    "reproduce_model": "REPRODUCE MODEL line",
     "revoke": "REVOKE SELECT ON points FROM bob",
     "revoke_role": "REVOKE reader FROM ana",
     "set_role": "RESET ROLE",

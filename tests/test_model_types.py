@@ -299,3 +299,10 @@ def test_the_label_is_no_feature(trained, model_type) -> None:
         _predictions(trained, model_type, f"SELECT * REPLACE ({wrong} AS {_label(model_type)}) FROM data") == expected
     )
     assert _predictions(trained, model_type, f"SELECT * EXCLUDE ({_label(model_type)}) FROM data") == expected
+
+
+def test_is_reproduced_to_the_bit(trained, model_type) -> None:
+    """REPRODUCE MODEL trains the same artifact again, of every model type; nothing is kept of it."""
+    [row] = trained.execute("REPRODUCE MODEL m").fetchall()
+    assert row[2:4] == ("bit-identical", "the same query, options, rows and artifact")
+    assert row[4] == row[5] == _sha(trained)

@@ -22,6 +22,12 @@ _ROWS = (
         "SELECT relation_name, column_name FROM sqlml.source_columns WHERE model_id = ? AND version = ?",
         "source_columns",
     ),
+    ("SELECT options, transform, lineage_hash FROM sqlml.recipes WHERE model_id = ? AND version = ?", "recipes"),
+    (
+        """SELECT catalog_name, schema_name, relation_name, num_rows, digest
+           FROM sqlml.source_fingerprints WHERE model_id = ? AND version = ?""",
+        "source_fingerprints",
+    ),
     ("SELECT expected, predicted, n FROM sqlml.confusion WHERE model_id = ? AND version = ?", "confusion"),
     (
         """SELECT threshold, true_positives, false_positives, true_negatives, false_negatives
@@ -50,6 +56,8 @@ _INSERT = {
     "transforms": "INSERT INTO sqlml.transforms VALUES (?, ?, ?)",
     "source_relations": "INSERT INTO sqlml.source_relations VALUES (?, ?, ?, ?, ?, ?)",
     "source_columns": "INSERT INTO sqlml.source_columns VALUES (?, ?, ?, ?)",
+    "recipes": "INSERT INTO sqlml.recipes VALUES (?, ?, ?, ?, ?)",
+    "source_fingerprints": "INSERT INTO sqlml.source_fingerprints VALUES (?, ?, ?, ?, ?, ?, ?)",
     "confusion": "INSERT INTO sqlml.confusion VALUES (?, ?, ?, ?, ?)",
     "roc_curve": "INSERT INTO sqlml.roc_curve VALUES (?, ?, ?, ?, ?, ?, ?)",
     "feature_statistics": "INSERT INTO sqlml.feature_statistics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

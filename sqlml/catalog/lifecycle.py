@@ -16,6 +16,8 @@ _VERSION_TABLES = (
     "DELETE FROM sqlml.partitions WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.warnings WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.source_columns WHERE model_id = ? AND version = ?",
+    "DELETE FROM sqlml.source_fingerprints WHERE model_id = ? AND version = ?",
+    "DELETE FROM sqlml.recipes WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.source_relations WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.features WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.transforms WHERE model_id = ? AND version = ?",

@@ -11,6 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
+from sqlml.catalog.recipes import Recipe
 from sqlml.catalog.snapshot import read_snapshot
 from sqlml.dialect import to_sql
 from sqlml.errors import ModelReplaced
@@ -38,6 +39,7 @@ class NewVersion:
     run_name: str | None = None
     confusion: Sequence[Sequence[Any]] = ()
     roc_curve: Sequence[Sequence[Any]] = ()
+    recipe: Recipe | None = None
 
 
 def find_model(cursor: Cursor, catalog: str, schema: str, name: str) -> tuple[str, int] | None:
@@ -154,10 +156,13 @@ def _insert_lists(cursor: Cursor, new: NewVersion, run_id: str) -> None:
     dataset = [f"{model.name}_training", trained.dataset_digest, new.query, trained.total_rows]
     params = [[k, param_text(v)] for k, v in new.params.items()]
     sources = [[r.name.catalog, r.name.schema, r.name.name, r.is_path] for r in new.sources]
+    recipe = new.recipe
     for table, same, rows in (
         ("features", key, [[i, f.name, f.type, f.family] for i, f in enumerate(model.takes, 1)]),
         ("transforms", key, [[model.transform]] if model.transform else []),
         ("source_relations", key, sources),
+        ("recipes", key, recipe.rows() if recipe else []),
+        ("source_fingerprints", key, [[*astuple(s)] for s in recipe.sources] if recipe else []),
         ("source_columns", key, [[str(r.name), c] for r in new.sources for c in r.columns or ()]),
         ("confusion", key, new.confusion),
         ("roc_curve", key, new.roc_curve),
@@ -205,6 +210,8 @@ def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
         "DELETE FROM sqlml.partitions WHERE model_id = ?",
         "DELETE FROM sqlml.warnings WHERE model_id = ?",
         "DELETE FROM sqlml.source_columns WHERE model_id = ?",
+        "DELETE FROM sqlml.source_fingerprints WHERE model_id = ?",
+        "DELETE FROM sqlml.recipes WHERE model_id = ?",
         "DELETE FROM sqlml.source_relations WHERE model_id = ?",
         "DELETE FROM sqlml.features WHERE model_id = ?",
         "DELETE FROM sqlml.transforms WHERE model_id = ?",

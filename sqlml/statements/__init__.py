@@ -35,6 +35,8 @@ from sqlml.statements.later import Later
 from sqlml.statements.prepare import Deallocate, ExecutePrepared, Prepare
 from sqlml.statements.query import Query
 from sqlml.statements.reassign_owned import ReassignOwned
+from sqlml.statements.refresh_model import RefreshModel
+from sqlml.statements.reproduce_model import ReproduceModel
 from sqlml.statements.revoke import Revoke
 from sqlml.statements.revoke_role import RevokeRole
 from sqlml.statements.set_mask import SetMask
@@ -111,6 +113,8 @@ STATEMENTS: Registry[Statement] = Registry(
         ShowUsers(),
         ShowVolumes(),
         Prepare(),
+        RefreshModel(),
+        ReproduceModel(),
         Revoke(),
         ShowExperiments(),
         ShowFunctions(),

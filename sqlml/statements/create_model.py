@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml import nodes
+from sqlml.dialect import to_sql
 from sqlml.errors import (
     InvalidOption,
     InvalidSql,
@@ -29,13 +30,15 @@ from sqlml.statements.instance_weights import weight_column
 from sqlml.statements.learn_transform import transform_query
 from sqlml.statements.owning import writing
 from sqlml.statements.partition_columns import partition_keys
+from sqlml.statements.reproduction import reproduce
+from sqlml.statements.split_column import split_column
 from sqlml.statements.storing import existing
 from sqlml.statements.train_and_store import train_and_store
 from sqlml.statements.warm_start import kept_clause, previous_version
 from sqlml.task import Task
 from sqlml.training_query import around, training_query
 from sqlml.transform_clause import read_clause
-from sqlml.types import Column, Feature, ObjectName, Plan, Relation
+from sqlml.types import Column, Feature, ModelVersion, ObjectName, Plan, Relation
 
 _LONGEST_NAME = 255
 _NO_LABEL = Column("", "")
@@ -56,6 +59,8 @@ class Creation:
     transform: Described | None = None
     learned: str = ""
     if_stale: bool = False
+    clause: str | None = None  # the columns of TRANSFORM as they were written
+    reproduces: ModelVersion | None = None  # the version that is trained again, to be compared and not kept
 
 
 class CreateModel(Statement):
@@ -123,10 +128,12 @@ class CreateModel(Statement):
             task=task,
             features=features,
             given=given,
-            query=planner.written or (planner.text[slice(*query_span)] if query_span else planned.sql),
+            query=_written(planner, query_span, planned),
             lineage=label_lineage(planned.tree, raw, label.name, _raw_names(raw, features, transform)),
             transform=transform,
             if_stale=bool(tree.args.get("stale")),
+            clause=", ".join(map(to_sql, tree.args.get("transform") or ())) or None,
+            reproduces=planner.written.reproduces if planner.written else None,
         )
         self._refuse_existing(creation, planner, tree)
         replayed = transform_query(transform, made) if transform else None
@@ -153,7 +160,7 @@ class CreateModel(Statement):
 
     def run(self, plan: Plan, context: Context) -> Result:
         """Train, evaluate and write; on any error nothing is written."""
-        return train_and_store(plan, context)
+        return reproduce(plan, context) if plan.details.reproduces else train_and_store(plan, context)
 
     def _refuse_later(self, tree: nodes.CreateModel, planner: Planner) -> None:
         for key, words in (
@@ -188,6 +195,13 @@ class CreateModel(Statement):
             return
         if planner.snapshot.versions_of(creation.name):
             raise planner.at(existing(creation.name), tree.this)
+
+
+def _written(planner: Planner, span: tuple[int, int] | None, planned: Planned) -> str:
+    """The query in the user's own words."""
+    if planner.written:
+        return planner.written.query
+    return planner.text[slice(*span)] if span else planned.sql
 
 
 def _query_of(tree: nodes.CreateModel, planner: Planner) -> exp.Expr:
@@ -306,7 +320,7 @@ def _label_and_features(
             ),
         )
     keys, weight = partition_keys(options, columns, common), weight_column(options, columns, common)
-    split = _split_column(common, by_name, label)
+    split = split_column(common, by_name, label)
     features = []
     for column in columns:
         if column in (label, split, weight) or column.name in {k.name for k in keys}:
@@ -345,39 +359,6 @@ def _refuse_duplicates(columns: list[Column]) -> None:
                 hint="Name them apart with AS, or leave one out with * EXCLUDE.",
             )
         seen.add(column.name.casefold())
-
-
-def _split_column(common: CommonOptions, by_name: dict[str, Column], label: Column) -> Column | None:
-    method, name = common.data_split_method, common.data_split_col
-    if method not in ("CUSTOM", "SEQ"):
-        if name:
-            raise InvalidOption(
-                f"data_split_col needs data_split_method 'CUSTOM' or 'SEQ', not '{method}'.", hint="Set both."
-            )
-        return None
-    if not name:
-        raise InvalidOption(f"data_split_method '{method}' needs data_split_col.", hint="Name the column to split by.")
-    column = by_name.get(name.casefold())
-    if column is None:
-        known = f"Its columns are: {', '.join(c.name for c in by_name.values())}."
-        raise NotFound(
-            f'The training query has no column "{name}" to split by.',
-            hint=nearest_hint(name, by_name, otherwise=known),
-        )
-    if column == label:
-        raise InvalidOption("The label cannot be the column to split by.", hint="Name another column.")
-    if method == "CUSTOM" and column.type != "BOOLEAN":
-        raise InvalidOption(
-            f"data_split_method 'CUSTOM' needs a BOOLEAN column; \"{name}\" is {column.type}.",
-            hint="TRUE or NULL rows are held out, FALSE rows train.",
-        )
-    has_order = family_of(column.type) not in (None, "interval", "null") and column.type != "BIGNUM"
-    if method == "SEQ" and not has_order:
-        raise InvalidOption(
-            f"data_split_method 'SEQ' needs a column with an order; \"{name}\" is {column.type}.",
-            hint="Name a column of numbers, dates, timestamps or text.",
-        )
-    return column
 
 
 def _raw_names(columns: list[str], features: tuple[Feature, ...], transform: Described | None) -> list[str]:

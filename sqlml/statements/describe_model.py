@@ -37,7 +37,9 @@ SELECT section, name, type, value FROM (
             {'position': 12, 'name': 'sha256', 'value': a.sha256},
             {'position': 13, 'name': 'size_bytes', 'value': a.size_bytes::VARCHAR},
             {'position': 14, 'name': 'library_versions', 'value': a.library_versions},
-            {'position': 15, 'name': 'training_query', 'value': v.training_query}
+            {'position': 15, 'name': 'training_query', 'value': v.training_query},
+            {'position': 16, 'name': 'lineage_hash', 'value': (SELECT lineage_hash FROM sqlml.recipes AS l
+                                                               WHERE l.model_id = $model_id AND l.version = $version)}
         ]) AS f FROM v, r, a)
     UNION ALL SELECT 2, 0, 'label', v.label_name, v.label_type, nullif(array_to_string(v.classes, ', '), '') FROM v
               WHERE v.label_name <> ''

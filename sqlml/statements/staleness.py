@@ -14,6 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml.catalog.models import param_text
+from sqlml.catalog.recipes import read_recipe
 from sqlml.catalog.schema import schema_version
 from sqlml.catalog.snapshot import read_snapshot
 from sqlml.catalog.trained_with import TrainedWith, read_trained_with
@@ -60,7 +61,11 @@ def look(plan: Plan, context: Context, learned: Learned | None) -> Freshness:
     record = read_trained_with(database, newest) if newest else None
     if newest is None or record is None:
         return Freshness(None, "there was no model yet")
+    recipe = read_recipe(database, newest)
+    is_same_clause = recipe is not None and recipe.transform == creation.clause
     changed = _changed(creation, newest, record)
+    if changed is None and not is_same_clause:
+        changed = _changed_clause(creation, newest)
     if changed:
         return Freshness(None, changed)
     count, digest = (
@@ -68,6 +73,9 @@ def look(plan: Plan, context: Context, learned: Learned | None) -> Freshness:
     )
     if digest != record.digest:
         return Freshness(None, f"the rows changed: {record.rows or 0} then, {count} now")
+    changed = _changed_clause(creation, newest)
+    if changed:
+        return Freshness(None, changed)
     return Freshness(newest, f"version {newest.version} is up to date: the same query, options and {count} rows")
 
 
@@ -83,6 +91,10 @@ def _changed(creation: Any, newest: ModelVersion, record: TrainedWith) -> str | 
     raw = creation.transform.clause.raw if creation.transform else ()
     if _columns(raw or creation.features) != _columns(newest.takes):
         return "the columns of the query changed"
+    return None
+
+
+def _changed_clause(creation: Any, newest: ModelVersion) -> str | None:
     if creation.learned != newest.transform:
         return "the TRANSFORM clause, or what it learns from the rows, changed"
     return None
@@ -97,12 +109,13 @@ def is_same_query(one: str, other: str) -> bool:
     if one == other:
         return True
     try:
-        return _normalised(one) == _normalised(other)
+        return normalised(one) == normalised(other)
     except InvalidSql:
         return False
 
 
-def _normalised(text: str) -> exp.Expr:
+def normalised(text: str) -> exp.Expr:
+    """The query without white space, comments and the case of names and keywords."""
     tree = parse_query(text).copy()
     for name in tree.find_all(exp.Identifier):
         name.set("this", name.name.casefold())

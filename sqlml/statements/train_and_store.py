@@ -15,6 +15,8 @@ from sqlglot import exp
 import sqlml.catalog.models as catalog
 from sqlml import artifacts, signing
 from sqlml.access.limits import exceeded
+from sqlml.catalog.fingerprints import Fingerprint, fingerprints
+from sqlml.catalog.recipes import Recipe
 from sqlml.catalog.schema import check_writable
 from sqlml.dialect import parse_query, to_sql
 from sqlml.engine_private import Scratch
@@ -22,7 +24,8 @@ from sqlml.fitting import Previous
 from sqlml.metrics import COLUMNS, confusion, evaluation, roc_curve
 from sqlml.result import Result
 from sqlml.statements.base import Context, Database, one_row
-from sqlml.statements.learn_transform import learn, learned_plan, transform_only
+from sqlml.statements.learn_transform import Learned, learn, learned_plan, transform_only
+from sqlml.statements.lineage_hash import lineage_hash
 from sqlml.statements.staleness import look, params_of
 from sqlml.statements.storing import Place, check_place, find, store_version
 from sqlml.task import Task
@@ -49,26 +52,17 @@ def train_and_store(plan: Plan, context: Context) -> Result:
             return _existing_row(database, creation.name, found)
     check_place(_place(creation), context)
     context.load_artifacts(plan.models)
-    context.report(Progress("read", 0, 1))
-    learned = learn(creation.transform, context, previous=creation.task.previous) if creation.transform else None
-    if learned:
-        context.check_cancelled()
-        plan = learned_plan(plan, learned)
+    plan, learned = _learn(plan, context)
     freshness = look(plan, context, learned) if creation.if_stale else None
     if freshness and freshness.version:
         found = freshness.version.model_id, freshness.version.version
         return _existing_row(database, creation.name, found, freshness.reason)
-    if learned and not creation.transform.trains:
-        trained, evaluated = transform_only(learned, 0.0), Evaluated({}, [], [])
-    else:
-        trained, evaluated = _train(plan, context)
+    tried = _fit(plan, context, learned)
     context.report(Progress("store", 0, 1))
     seconds = time.perf_counter() - started
-    trained = replace(trained, seconds=seconds)
-    if learned:
-        # Of the raw columns, which are what the model takes.
-        trained = replace(trained, statistics=learned.statistics)
-    stored = _store(plan, context, trained, evaluated, started_at)
+    tried = replace(tried, trained=replace(tried.trained, seconds=seconds))
+    trained, evaluated = tried.trained, tried.evaluated
+    stored = _store(tried, context, started_at)
     if stored is None:
         found = find(context, creation.name)
         assert found is not None
@@ -85,7 +79,56 @@ def _place(creation: Any) -> Place:
     return Place(creation.name, replace=creation.replace or creation.if_stale, exists_ok=creation.exists_ok)
 
 
-def _train(plan: Plan, context: Context) -> tuple[Trained, Evaluated]:
+@dataclass(frozen=True)
+class Attempt:
+    """What training came to, before any of it is kept: the plan, what it learned, what its relations were like."""
+
+    plan: Plan
+    trained: Trained
+    evaluated: Evaluated
+    sources: tuple[Fingerprint, ...]
+
+
+def attempt(plan: Plan, context: Context) -> Attempt:
+    """Train as a planned CREATE MODEL would, and write nothing."""
+    plan, learned = _learn(plan, context)
+    return _fit(plan, context, learned)
+
+
+def _learn(plan: Plan, context: Context) -> tuple[Plan, Learned | None]:
+    """What the TRANSFORM clause learns of the rows, if there is one, and the plan that replays it."""
+    context.report(Progress("read", 0, 1))
+    creation = plan.details
+    if not creation.transform:
+        return plan, None
+    learned = learn(creation.transform, context, previous=creation.task.previous)
+    context.check_cancelled()
+    return learned_plan(plan, learned), learned
+
+
+def _fit(plan: Plan, context: Context, learned: Learned | None) -> Attempt:
+    if learned and not plan.details.transform.trains:
+        found = Attempt(plan, transform_only(learned, 0.0), Evaluated({}, [], []), _sources(plan, context))
+    else:
+        found = _train(plan, context)
+    if not learned:
+        return found
+    # Of the raw columns, which are what the model takes.
+    return replace(found, trained=replace(found.trained, statistics=learned.statistics))
+
+
+def _sources(plan: Plan, context: Context) -> tuple[Fingerprint, ...]:
+    """What the relations are like; none where access is governed, for whoever may be shown a part of them only.
+
+    A number of hidden rows, or a hash of them that guesses can be tried against, is not kept for him.
+    """
+    if not context.access.acting.is_superuser:
+        return ()
+    home = str(plan.details.name.catalog)
+    return fingerprints(context.database, plan.reads or (), plan.tree, home, context.tables.names())
+
+
+def _train(plan: Plan, context: Context) -> Attempt:
     """Read the rows, train on them and score those that are held out."""
     from sqlml.training import train
     from sqlml.training_partitions import train_partitions
@@ -94,7 +137,11 @@ def _train(plan: Plan, context: Context) -> tuple[Trained, Evaluated]:
     task = plan.details.task
     previous = _previous(task, context)
     rows = TrainingRows(task.inputs, has_split=bool(task.common.data_split_col), has_weight=bool(task.weight_column))
-    context.database.stream(_counted(rows.add, context), plan.sql, plan.params, plan.source_map)
+    # In one transaction: the relations are those of which the rows are.
+    with context.database.transaction():
+        context.database.stream(_counted(rows.add, context), plan.sql, plan.params, plan.source_map)
+        context.check_cancelled()
+        sources = _sources(plan, context)
     context.check_cancelled()
     fit = train_partitions if task.keys else train
     trained = fit(
@@ -108,7 +155,7 @@ def _train(plan: Plan, context: Context) -> tuple[Trained, Evaluated]:
     del rows
     evaluated = evaluate(task.kind, trained)
     context.check_cancelled()
-    return trained, evaluated
+    return Attempt(plan, trained, evaluated, sources)
 
 
 def _counted(add: Callable[[Any], None], context: Context) -> Callable[[Any], None]:
@@ -193,15 +240,11 @@ def _points(trained: Trained) -> list[float]:
     return sorted({_THRESHOLD, *found.tolist()})
 
 
-def _store(
-    plan: Plan,
-    context: Context,
-    trained: Trained,
-    evaluated: Evaluated,
-    started_at: datetime.datetime,
-) -> ModelVersion | None:
+def _store(tried: Attempt, context: Context, started_at: datetime.datetime) -> ModelVersion | None:
     """Write the version; None when IF NOT EXISTS found that another transaction was first."""
+    plan, trained, evaluated = tried.plan, tried.trained, tried.evaluated
     creation = plan.details
+    params = params_of(creation, trained.resolved)
     new = catalog.NewVersion(
         model=_described(plan, trained),
         key_id="",
@@ -210,13 +253,19 @@ def _store(
         created_by=context.user,
         trained=trained,
         started_at=started_at.replace(tzinfo=None),
-        params=params_of(creation, trained.resolved),
+        params=params,
         metrics=evaluated.metrics,
         confusion=evaluated.confusion,
         roc_curve=evaluated.roc_curve,
         experiment=creation.task.common.experiment,
         run_name=creation.task.common.run_name or None,
         sources=(),
+        recipe=Recipe(
+            creation.given,
+            creation.clause,
+            lineage_hash(creation, params, trained, tried.sources, library_versions()),
+            tried.sources,
+        ),
     )
     place = _place(creation)
     return store_version(place, context, new, reads=plan.reads or ())
@@ -242,14 +291,15 @@ def _described(plan: Plan, trained: Trained) -> ModelVersion:
         format=trained.format,
         sha256="",
         feature_signature="",
-        library_versions=_library_versions(),
+        library_versions=library_versions(),
         signature="",
         encoding=task.model_type.encoding,
     )
 
 
 @cache
-def _library_versions() -> str:
+def library_versions() -> str:
+    """What a version is trained with, as it is kept."""
     return " ".join(f"{name}={version(name)}" for name in _LIBRARIES)
 
 
