@@ -24,6 +24,17 @@ _ROWS = frozenset(
         duckdb.StatementType.MERGE_INTO,
     }
 )
+# IMPORT DATABASE and COPY FROM DATABASE are PRAGMAs to DuckDB's parser.
+_OBJECTS = frozenset(
+    {
+        duckdb.StatementType.CREATE,
+        duckdb.StatementType.CREATE_FUNC,
+        duckdb.StatementType.DROP,
+        duckdb.StatementType.ALTER,
+        duckdb.StatementType.COPY_DATABASE,
+        duckdb.StatementType.PRAGMA,
+    }
+)
 
 
 class Kind(Enum):
@@ -89,3 +100,11 @@ def kind_of(sql: str) -> Kind:
     if types <= _ROWS:
         return Kind.ROWS
     return Kind.TRANSACTION if types == {duckdb.StatementType.TRANSACTION} else Kind.ANYTHING
+
+
+def changes_objects(sql: str) -> bool:
+    """Whether a statement may make, rename or drop something; what cannot be read will say so itself."""
+    try:
+        return any(statement.type in _OBJECTS for statement in duckdb.extract_statements(sql))
+    except duckdb.Error:
+        return False

@@ -147,11 +147,8 @@ class Session:
             self._ensure_open()
             self._begin_statement(sql)
             self._cancelled.clear()
-            if self._gate.access.is_governed:
-                # Each row passes the gate like any other statement.
-                with self.database.transaction():
-                    return sum(max(self.execute(sql, row).rowcount, 0) for row in rows)
-            return execute_many(sql, rows, engine=self.database, run=self.execute, check_cancelled=self.check_cancelled)
+            check, acting = self.check_cancelled, self.access.acting
+            return execute_many(sql, rows, engine=self.database, run=self.execute, check_cancelled=check, acting=acting)
 
     def _begin_statement(self, sql: str) -> None:
         self._park()

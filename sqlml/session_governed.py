@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -12,11 +12,13 @@ from sqlglot import exp
 from sqlml import nodes
 from sqlml.access.expansion import Expansion, Places
 from sqlml.access.files import Files
-from sqlml.access.governed import Governed
+from sqlml.access.governed import Change, Governed
 from sqlml.access.metadata import metadata_of
 from sqlml.access.objects import Entry, Objects
-from sqlml.access.principal_functions import FUNCTIONS as ABOUT_SESSION
+from sqlml.access.principal_functions import FUNCTIONS as ABOUT_PRINCIPALS
 from sqlml.access.principal_functions import principal_value
+from sqlml.access.privilege_functions import FUNCTIONS as ABOUT_PRIVILEGES
+from sqlml.access.privilege_functions import privilege_value
 from sqlml.access.rights import Who, unread
 from sqlml.access.statements import govern
 from sqlml.access.values import Access
@@ -26,6 +28,7 @@ from sqlml.catalog.access_objects import apply_changes
 from sqlml.catalog.snapshot import read_snapshot
 from sqlml.dialect import parse, to_sql, too_deep
 from sqlml.engine import Engine
+from sqlml.engine_changes import changes_objects
 from sqlml.engine_private import unpark
 from sqlml.errors import AlreadyExists, InvalidSql, NotFound, SqlmlError
 from sqlml.functions import FUNCTIONS
@@ -40,6 +43,7 @@ from sqlml.session_access import SessionAccess
 from sqlml.session_consistency import Consistency
 from sqlml.session_decisions import Decision, Decisions
 from sqlml.session_limits import Limits
+from sqlml.session_raw import noting_changes
 from sqlml.statements.prepare import refuse_kept_password
 from sqlml.statements.recorded import named_version, recorded_statement, training
 from sqlml.types import ObjectName, Params, Plan
@@ -55,6 +59,8 @@ _TRANSACTIONS: dict[str, Callable[[], exp.Expr]] = {
 }
 
 
+# What a view or macro that is kept may say of whoever reads it.
+_ABOUT_SESSION = ABOUT_PRINCIPALS | ABOUT_PRIVILEGES
 _LISTED = "SELECT file FROM glob(?) ORDER BY file"
 # Statements that DuckDB binds without running them.
 _BOUND = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
@@ -126,7 +132,7 @@ class Governor:
         except SqlmlError as error:
             return self._unread(text, params, error)
         if isinstance(tree, exp.Command) and acting.is_superuser:
-            return self._engine.execute(text, params)
+            return self._raw(text, params)
         if isinstance(tree, nodes.Prepare | nodes.ExecutePrepared | nodes.Deallocate):
             return self._kept(tree, text, params)
         if isinstance(tree, exp.Transaction | exp.Commit | exp.Rollback):
@@ -229,7 +235,18 @@ class Governor:
         """What we cannot read only a superuser may send."""
         if not self._access.acting.is_superuser or self._is_ours(text):
             raise error
-        return self._engine.execute(text, params)
+        return self._raw(text, params)
+
+    def _raw(self, text: str, params: Params) -> Result:
+        """A superuser's statement as it stands; what it makes and drops has owners and grants like anything else."""
+        if not changes_objects(text):
+            return self._engine.execute(text, params)
+        with self._engine.transaction():
+            run = lambda: self._engine.execute(text, params)  # noqa: E731 - run between two looks at what there is
+            result, changes = noting_changes(self._engine, self._access.catalog, run)
+            result.park(unpark)
+            self._note(changes)
+        return result
 
     def _verify(self, governed: Governed, expansion: Expansion, sent: str, params: Params) -> None:
         check_parsed(self._engine, governed.tree, self._allowed(governed, expansion), sent)
@@ -239,7 +256,7 @@ class Governor:
     def _allowed(self, governed: Governed, expansion: Expansion) -> Allowed:
         return Allowed(
             tuple(dict.fromkeys(expansion.tables + expansion.kept)),
-            functions=expansion.macros | ABOUT_SESSION if governed.is_kept else expansion.macros,
+            functions=expansion.macros | _ABOUT_SESSION if governed.is_kept else expansion.macros,
             table_functions=expansion.table_functions,
             is_kept=governed.is_kept,
         )
@@ -248,14 +265,18 @@ class Governor:
         """Run a statement, and note in the same transaction what it makes, renames and drops."""
         if not governed.changes:
             return self._limits.counted(governed.tree, run)
-        acting, catalog = self._access.acting, self._access.catalog
         with self._engine.transaction():
             result = self._limits.counted(governed.tree, run)
             result.park(unpark)
-            self._access.will_change()
-            apply_changes(self._engine, catalog, governed.changes, acting.current.casefold())
-            bump_version(self._engine, catalog)
+            self._note(governed.changes)
         return result
+
+    def _note(self, changes: Sequence[Change]) -> None:
+        if changes:
+            acting, catalog = self._access.acting, self._access.catalog
+            self._access.will_change()
+            apply_changes(self._engine, catalog, changes, acting.current.casefold())
+            bump_version(self._engine, catalog)
 
     def _expansion(self, access: Access, who: Who, objects: Objects, values: Mapping[str, Any]) -> Expansion:
         files = Files(access, values, self._listed, self._access.closed_files, self._engine.database.folders)
@@ -263,7 +284,7 @@ class Governor:
             files=files,
             metadata=lambda node, asking: metadata_of(node, access, asking.roles, objects),
             is_ours=lambda name: FUNCTIONS.get(name) is not None or name in LATER or name == "ml_train",
-            session=self._session,
+            session=lambda node: self._session(node, objects),
         )
         return Expansion(access, who, objects, places)
 
@@ -271,9 +292,9 @@ class Governor:
         """The files that a pattern matches, none of which is opened."""
         return [str(file) for (file,) in self._engine.rows(_LISTED, [pattern])]
 
-    def _session(self, node: exp.Expr) -> exp.Expr:
-        """Functions about the session's user, as values."""
-        made = principal_value(node, self._access.acting)
+    def _session(self, node: exp.Expr, objects: Objects) -> exp.Expr:
+        """Functions about the session's user and what it may do, as values."""
+        made = principal_value(node, self._access.acting) or privilege_value(node, self._access.acting, objects)
         return node if made is None else made
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlglot import exp
 
+from sqlml.access.acting import NOBODY, Acting
+from sqlml.access.limits import exceeded
 from sqlml.bulk import ROWS, Bulk, bulk, coalesced, row_value, typed
 from sqlml.dialect import parse
 from sqlml.engine import Engine
@@ -33,9 +35,18 @@ Run = Callable[[str, Params], Result]
 
 
 def execute_many(
-    sql: str, rows: Iterable[Params], *, engine: Engine, run: Run, check_cancelled: Callable[[], None]
+    sql: str,
+    rows: Iterable[Params],
+    *,
+    engine: Engine,
+    run: Run,
+    check_cancelled: Callable[[], None],
+    acting: Acting = NOBODY,
 ) -> int:
     """Run a statement for each row of values; gives the number of rows changed, -1 where that is not known.
+
+    All that is run passes `run`, which decides on it. In a governed database only rows that are added go together:
+    whether others may takes a look at rows that may be hidden. All rows together are held to the limit `rows`.
 
     In a transaction of its own a row that fails leaves nothing of the others; an open one is aborted, as by any error
     of DuckDB's, and only ROLLBACK is possible.
@@ -48,7 +59,7 @@ def execute_many(
     tree = _read(sql)
     if isinstance(tree, exp.Query) or (tree is not None and tree.args.get("returning")):
         raise _no_rows()
-    many = _Many(sql, tree, engine, run, check_cancelled)
+    many = _Many(sql, tree, engine, run, check_cancelled, acting)
     is_open = engine.in_transaction()
     with engine.transaction():
         try:
@@ -76,21 +87,27 @@ class _Many:
     """One call of executemany."""
 
     def __init__(
-        self, sql: str, tree: exp.Expr | None, engine: Engine, run: Run, check_cancelled: Callable[[], None]
+        self,
+        sql: str,
+        tree: exp.Expr | None,
+        engine: Engine,
+        run: Run,
+        check_cancelled: Callable[[], None],
+        acting: Acting,
     ) -> None:
         self._sql = sql
         self._tree = tree
         self._engine = engine
         self._run = run
         self._check_cancelled = check_cancelled
+        self._is_governed = acting.access.is_governed
+        self._most = acting.limits.get("rows")
         self._done = 0
         self._changed = 0
 
     def all(self, rows: Iterator[Params]) -> int:
         self._one_by_one(list(islice(rows, _ALONE)))
-        size, plan = _FIRST, None
-        if self._done == _ALONE and self._tree is not None:
-            plan = bulk(self._tree, self._engine.describe, self._is_scalar)
+        size, plan = _FIRST, self._plan() if self._done == _ALONE else None
         while taken := list(islice(rows, size)):
             self._check_cancelled()
             sent = self._at_once(plan, taken) if plan is not None else None
@@ -99,6 +116,14 @@ class _Many:
             else:
                 size = max(_ALONE, min(4 * size, _MOST, len(taken) * _BYTES // max(sent, 1)))
         return self._changed
+
+    def _plan(self) -> Bulk | None:
+        """The statement over many rows, of which the first have been allowed; None where each has to be sent alone."""
+        if self._tree is None or (self._is_governed and not isinstance(self._tree, exp.Insert)):
+            return None
+        plan = bulk(self._tree, self._engine.describe, self._is_scalar)
+        asks = plan is not None and (plan.keys or plan.matches)
+        return None if self._is_governed and asks else plan
 
     @property
     def has_run(self) -> bool:
@@ -125,6 +150,8 @@ class _Many:
 
     def _count(self, changed: int) -> None:
         self._changed = -1 if changed < 0 or self._changed < 0 else self._changed + changed
+        if self._most is not None and self._changed > self._most:
+            raise exceeded("rows", self._most, f"The statement changes {self._changed} rows")
 
     def _at_once(self, plan: Bulk, rows: Sequence[Params]) -> int | None:
         """Send rows as one statement; gives their size in bytes, None where they have to be sent one by one."""

@@ -126,8 +126,13 @@ class ModelVersion:
     @property
     def macro_name(self) -> str:
         """The name of the model's macro: unlike `short_name`, no two models of a database share it."""
-        parts = [self.name] if self.schema == "main" else [self.schema, self.name]
-        return ".".join('"' + p.replace('"', '""') + '"' if {".", "@", "#"} & set(p) else p for p in parts)
+        return macro_name(self.schema, self.name)
+
+
+def macro_name(schema: str, name: str) -> str:
+    """What the macro of a model is called in schema `sqlml_models`."""
+    parts = [name] if schema == "main" else [schema, name]
+    return ".".join('"' + p.replace('"', '""') + '"' if {".", "@", "#"} & set(p) else p for p in parts)
 
 
 @dataclass(frozen=True)

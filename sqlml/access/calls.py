@@ -133,8 +133,8 @@ def _is_bound_by_lambda(column: exp.Expr, name: str) -> bool:
 
 def qualified(macro: Macro, call: exp.Expr) -> exp.Expr:
     """The call of the very macro that was found, whatever else has its name where DuckDB looks first."""
-    parts = [exp.to_identifier(part, quoted=True) for part in (macro.catalog, macro.schema)]
-    named = exp.Anonymous(this=macro.name, quoted=True, expressions=[a.copy() for a in call.expressions])
+    parts = [exp.to_identifier(part, quoted=True) for part in (macro.catalog, macro.schema, macro.name)]
+    named = exp.Anonymous(this=parts.pop(), expressions=[a.copy() for a in call.expressions])
     return exp.Dot.build([*parts, named])
 
 

@@ -14,20 +14,20 @@ from sqlml import nodes
 from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, names_in, qualified, substitute
 from sqlml.access.files import Files, names_file
 from sqlml.access.functions import TABLE_FUNCTIONS
+from sqlml.access.kept_models import SCHEMAS_OF_OURS, is_internal, kept_scorer
 from sqlml.access.names import fold
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
+from sqlml.access.pg_catalog import called
 from sqlml.access.protection import Protection, protection_of
-from sqlml.access.queries import query_within, training_query
+from sqlml.access.queries import expand_training, query_within
 from sqlml.access.rights import Rights, Who, unread
 from sqlml.access.sources import BARRIER, MOVED, argument_of, behind_barrier, listed, named, put, qualify
 from sqlml.access.values import Access, Securable
 from sqlml.access.view_kinds import is_registered, limited
-from sqlml.dialect import to_sql
 from sqlml.errors import NotSupported, PermissionDenied
 from sqlml.types import ObjectName
 
 _DEPTH = 40
-_SCHEMAS_OF_OURS = frozenset({"sqlml", "sqlml_models"})
 # What a name in FROM may have besides its parts; anything else changes what is read.
 _TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "joins", "pivots", "sample", "laterals"})
 _ROW = "rowid"
@@ -163,13 +163,14 @@ class Expansion(Rights):
         if given is not node:
             node.replace(given)
             return
-        if fold(name.name).startswith("sqlml_") or fold(name.schema or "") in _SCHEMAS_OF_OURS:
-            raise PermissionDenied(
-                f"{name} is a function of sqlml's own.", hint="Call ml_predict, which asks what you may use."
-            )
+        if is_internal(name):
+            scorer = kept_scorer(name, self, self.objects, who)
+            self.macros.add(fold(scorer.name))
+            node.replace(qualified(scorer, call))
+            return
         macro = self.objects.macro(name, is_table=False, home=who.home)
         if self.is_ours(name):
-            self._trains(call, who)
+            expand_training(call, lambda query: self.expand(query, who))
             return
         if macro is None:
             return
@@ -180,15 +181,6 @@ class Expansion(Rights):
             return
         body = self._body(macro, call, who)
         node.replace(exp.Paren(this=body))
-
-    def _trains(self, call: exp.Expr, who: Who) -> None:
-        """A query in a text, as ml_train takes it, is expanded like any other."""
-        if fold(call.name) != "ml_train":
-            return
-        found = training_query(call)
-        if found is not None:
-            value, tree = found
-            value.replace(exp.Literal.string(to_sql(self.expand(tree, who))))
 
     def _is_model(self, macro: Macro) -> bool:
         """Whether a macro is the short form of a model, which brings its own privilege."""
@@ -251,6 +243,7 @@ class Expansion(Rights):
         """A name that is no relation of the database: metadata, a file, or nothing."""
         found = self._places.metadata(node, who)
         if found is not None:
+            self.table_functions |= called(found)
             put(node, found)
             return
         if names_file(node):
@@ -259,7 +252,7 @@ class Expansion(Rights):
         raise self.no_relation(name, who)
 
     def _entry(self, node: exp.Table, entry: Entry, who: Who) -> None:
-        if fold(entry.schema) in _SCHEMAS_OF_OURS and not self.access.is_superuser(who.roles):
+        if fold(entry.schema) in SCHEMAS_OF_OURS and not self.access.is_superuser(who.roles):
             raise PermissionDenied(
                 f"The schema {entry.schema} is closed.", hint="SHOW MODELS, SHOW GRANTS ... read it."
             )

@@ -77,9 +77,17 @@ _SYNTAX = frozenset(
     ]
 )
 
+# What PostgreSQL's catalog and those who ask it call: constants, and names of types.
+_POSTGRES = frozenset(
+    {
+        *("col_description", "format_pg_type", "map_to_pg_oid", "obj_description", "pg_function_is_visible"),
+        *("pg_get_expr", "pg_my_temp_schema", "pg_table_is_visible", "pg_type_is_visible", "shobj_description"),
+    }
+)
+
 
 @cache
 def allowed_functions() -> frozenset[str]:
     """Names, folded, of scalar, aggregate and window functions."""
     lines = files("sqlml.access").joinpath("allowed_functions.txt").read_text("utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#")) | _SYNTAX
+    return frozenset(line for line in lines if line and not line.startswith("#")) | _SYNTAX | _POSTGRES

@@ -9,7 +9,9 @@ from sqlglot import exp
 
 from sqlml.access.names import fold, folded
 from sqlml.access.objects import TEMPORARY, Objects
+from sqlml.access.pg_catalog import pg_relation
 from sqlml.access.privilege_views import Asking, privilege_view
+from sqlml.access.sources import BARRIER
 from sqlml.access.values import Access, Securable
 
 _OURS = frozenset({"sqlml", "sqlml_models"})
@@ -49,7 +51,12 @@ def metadata_of(node: exp.Table, access: Access, roles: frozenset[str], objects:
     """What a name or call of metadata stands for; None where it is none, or none that is open."""
     if isinstance(node.this, exp.Identifier):
         if fold(node.db) != "information_schema":
-            return None
+            return pg_relation(
+                node,
+                objects,
+                lambda call: metadata_of(call, access, roles, objects),
+                is_superuser=access.is_superuser(roles),
+            )
         ours = privilege_view(node.name, Asking(access, roles, objects))
         if ours is not None:
             # Its rows were looked up now.
@@ -72,7 +79,8 @@ def metadata_of(node: exp.Table, access: Access, roles: frozenset[str], objects:
             replace=[exp.alias_(exp.cast(exp.null(), _TYPES[h]), h) for h in listed.hidden],
         )
         query.set("expressions", [star])
-    return query.where(_visible(listed, access, roles, objects)).subquery()
+    # No condition of the reader's sees what is left out.
+    return query.where(_visible(listed, access, roles, objects)).limit(BARRIER).subquery()
 
 
 _TYPES = {"estimated_size": "BIGINT", "sql": "VARCHAR"}

@@ -140,6 +140,14 @@ class Objects:
             self._known.trees[sql] = found = parse(sql)
         return found.copy()
 
+    def internal_view(self, schema: str, name: str) -> exp.Expr | None:
+        """The tree of one of DuckDB's own views, to be changed."""
+        rows = self._cursor.rows(
+            "SELECT sql FROM duckdb_views() WHERE internal AND database_name = ? AND schema_name = ? AND view_name = ?",
+            ["system", schema, name],
+        )
+        return self.tree(str(rows[0][0])) if rows else None
+
     def load(self, names: Iterable[str]) -> None:
         """Read the tables and views of these names at once."""
         missing = sorted({fold(n) for n in names} - self._known.relations.keys())
@@ -186,10 +194,14 @@ class Objects:
 
     def is_model(self, schema: str, name: str) -> bool:
         """Whether the file has a model of that name, whose macro it then is."""
+        return (fold(schema), fold(name)) in self.models()
+
+    def models(self) -> set[tuple[str, str]]:
+        """Schema and name of all models of the database, folded."""
         if self._known.models is None:
             rows = self._cursor.rows(in_catalog("SELECT schema_name, model_name FROM sqlml.models", self.catalog))
             self._known.models = {(fold(str(s)), fold(str(n))) for s, n in rows}
-        return (fold(schema), fold(name)) in self._known.models
+        return self._known.models
 
     def is_python(self, macro: Macro) -> bool:
         """Whether a macro stands for a function in Python: one that is kept, or one of this session's."""

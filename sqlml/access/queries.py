@@ -5,6 +5,8 @@ Only literals can be read before they are allowed; anything else is refused.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from sqlml.access.names import fold
@@ -23,6 +25,14 @@ def query_within(call: exp.Expr) -> exp.Query | None:
     if name == "query_table":
         return _tables(call)
     return None
+
+
+def expand_training(call: exp.Expr, expand: Callable[[exp.Expr], exp.Expr]) -> None:
+    """A query in a text, as ml_train takes it, is expanded like any other."""
+    found = training_query(call) if fold(call.name) == "ml_train" else None
+    if found is not None:
+        value, tree = found
+        value.replace(exp.Literal.string(to_sql(expand(tree))))
 
 
 def training_query(call: exp.Expr) -> tuple[exp.Literal, exp.Query] | None:

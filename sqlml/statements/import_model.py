@@ -25,7 +25,7 @@ from sqlml.statements.create_model import read_given
 from sqlml.statements.files import check_access, check_local, read_file
 from sqlml.statements.import_options import ImportOptions
 from sqlml.statements.owning import writing
-from sqlml.statements.storing import Place, existing, find, store_version
+from sqlml.statements.storing import Place, check_place, existing, find, store_version
 from sqlml.types import PICKLE, Column, ModelVersion, ObjectName, Plan, Privilege, Relation
 
 # What BigQuery's CREATE MODEL calls the kinds of files.
@@ -121,6 +121,7 @@ class ImportModel(Statement):
         check_writable(context.database, str(place.name.catalog))
         if place.exists_ok and (found := find(context, place.name)) is not None:
             return _row(context, place.name.name, found[1], asked)
+        check_place(place, context)
         stored = _import(importing, context)
         if stored is None:
             there = find(context, place.name)

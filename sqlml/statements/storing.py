@@ -78,6 +78,15 @@ def find(context: Context, name: ObjectName) -> tuple[str, int] | None:
     return catalog.find_model(context.database, str(name.catalog), str(name.schema), name.name)
 
 
+def check_place(place: Place, context: Context) -> None:
+    """Raise what writing would, before the work: of a name that is taken, also by a model the user may not know of."""
+    if find(context, place.name) is None or place.exists_ok:
+        return
+    if not place.replace:
+        raise existing(place.name, place.hint)
+    check_version(context, place.name)
+
+
 def existing(name: ObjectName, hint: str = _HINT) -> AlreadyExists:
     """The error for a name that is taken."""
     return AlreadyExists(f'There is a model "{name.name}" already.', hint=hint)

@@ -27,7 +27,7 @@ from sqlml.statements.base import Context, Database, one_row
 from sqlml.statements.learn_transform import Learned, learn, learned_plan, transform_only
 from sqlml.statements.lineage_hash import lineage_hash
 from sqlml.statements.staleness import look, params_of
-from sqlml.statements.storing import Place, find, store_version
+from sqlml.statements.storing import Place, check_place, find, store_version
 from sqlml.task import Task
 from sqlml.types import ModelVersion, ObjectName, Plan, Progress, Trained
 
@@ -50,6 +50,7 @@ def train_and_store(plan: Plan, context: Context) -> Result:
         found = find(context, creation.name)
         if found is not None:
             return _existing_row(database, creation.name, found)
+    check_place(_place(creation), context)
     context.load_artifacts(plan.models)
     plan, learned = _learn(plan, context)
     freshness = look(plan, context, learned) if creation.if_stale else None
@@ -72,6 +73,10 @@ def train_and_store(plan: Plan, context: Context) -> Result:
     return _row(
         database, stored.name, stored.version, evaluated.metrics, seconds, freshness.reason if freshness else None
     )
+
+
+def _place(creation: Any) -> Place:
+    return Place(creation.name, replace=creation.replace or creation.if_stale, exists_ok=creation.exists_ok)
 
 
 @dataclass(frozen=True)
@@ -262,7 +267,7 @@ def _store(tried: Attempt, context: Context, started_at: datetime.datetime) -> M
             tried.sources,
         ),
     )
-    place = Place(creation.name, replace=creation.replace or creation.if_stale, exists_ok=creation.exists_ok)
+    place = _place(creation)
     return store_version(place, context, new, reads=plan.reads or ())
 
 
