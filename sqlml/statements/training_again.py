@@ -17,7 +17,8 @@ def plan_again(model: ModelVersion, context: Context) -> tuple[Plan, Recorded]:
     try:
         return context.plan_text(recorded.text), recorded
     except SqlmlError as error:
-        error.message = f'The query of version {model.version} of "{model.short_name}" is no longer good: {error.message}'
+        what = f'The query of version {model.version} of "{model.short_name}"'
+        error.message = f"{what} is no longer good: {error.message}"
         error.hint = f"DESCRIBE MODEL {model.short_name} shows the query; bring back what it reads."
         error.line = error.column = error.excerpt = None
         error.args = (error.message,)
