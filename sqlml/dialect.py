@@ -219,6 +219,9 @@ def parse(text: str) -> exp.Expr:
         ) from error
     except ParseError as error:
         raise _invalid(error, text) from None
+    except IndexError:
+        # sqlglot looks for a word after the last one: SHOW ALL.
+        raise InvalidSql("Syntax error: something is missing at the end.", hint=_GRAMMAR) from None
     except RecursionError:
         raise too_deep() from None
     if len(trees) != 1 or trees[0] is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sqlml
-from sqlml.errors import NotFound, NotSupported, SqlmlError
+from sqlml.errors import InvalidSql, NotFound, NotSupported, SqlmlError
 
 
 @pytest.fixture
@@ -121,3 +121,11 @@ def test_names_are_compared_as_duckdb_compares_them(shop) -> None:
     boss.execute('GRANT SELECT ("Ä") ON masked TO ana')
     assert ana.execute("FROM masked").fetchall() == [(1,)]
     assert ana.execute('SELECT count(*) FROM OPEN, "PEOPLE"').fetchall() == [(0,)]
+
+
+def test_statements_that_break_the_parser_are_refused_and_left_to_superusers(shop) -> None:
+    boss, ana, _ = shop
+    with pytest.raises(InvalidSql, match="missing at the end") as refused:
+        ana.execute("SHOW ALL")
+    assert refused.value.hint
+    boss.execute("SHOW ALL")
