@@ -104,6 +104,7 @@ def test_what_is_granted_and_taken_away_counts_at_once(users) -> None:
         said += [ana.execute(asked).fetchone(), ana.execute("FROM asking_again").fetchone()]
         boss.execute(change)
         said += [ana.execute(asked).fetchone(), ana.execute("FROM asking_again").fetchone()]
+    ana.execute("DROP VIEW asking_again")
     assert said == [(False,), (False,), (True,), (True,), (True,), (True,), (False,), (False,)]
 
 

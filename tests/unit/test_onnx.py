@@ -151,7 +151,7 @@ def test_outputs_that_need_a_word(opened: sqlml.Connection, tmp_path: Path) -> N
     assert opened.execute("SELECT ml_predict('p', a := 0, b := 5, c := 1)").fetchall() == [("b",)]
     logits = _save(_graph([helper.make_node("Identity", ["x"], ["p"])], [_output("p", None, 3)]), tmp_path / "l.onnx")
     with pytest.raises(PythonFailed, match="sum to"):
-        opened.execute(f"IMPORT MODEL l FROM {logits} OPTIONS (classes = ['a', 'b', 'c'])")
+        opened.execute(f"IMPORT MODEL logits FROM {logits} OPTIONS (classes = ['a', 'b', 'c'])")
     sums = [
         helper.make_node("ReduceSum", ["x"], ["s"], keepdims=1),
         helper.make_node("ReduceMax", ["x"], ["m"], axes=[1], keepdims=1),
