@@ -87,6 +87,18 @@ class ArtifactStore:
             self._held.popitem(last=False)
 
 
+class AsKernels:
+    """A store in which no model has a SQL form: each call then names all the inputs of its model."""
+
+    def __init__(self, store: ArtifactStore) -> None:
+        self.metrics = store.metrics
+        self.document = store.document
+
+    def sql_form(self, model: ModelVersion) -> SqlForm | None:
+        """None."""
+        return None
+
+
 def pickle_refused(who: str) -> PermissionDenied:
     """The error for a model that only unpickling could load, where that is off."""
     return PermissionDenied(

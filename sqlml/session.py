@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlglot import exp
-from sqlml_udfs import UDFS
 
-from sqlml.artifact_store import ArtifactStore, udf_sources
-from sqlml.catalog.schema import migrate, schema_version
+from sqlml.artifact_store import ArtifactStore, AsKernels, udf_sources
 from sqlml.catalog.snapshot import Snapshot, read_snapshot
 from sqlml.dialect import parse, too_deep
 from sqlml.engine import ALL_ALLOWED, Allow, Database, Engine
@@ -33,13 +31,16 @@ from sqlml.parameters import check_parameters
 from sqlml.planner import Planner, Written
 from sqlml.registration import Registration, plan_registration, register
 from sqlml.result import Result
+from sqlml.rewriter import ModelStore
 from sqlml.script import Piece
-from sqlml.session_access import SessionAccess, prepare_access
+from sqlml.session_access import SessionAccess
 from sqlml.session_attempts import again_after
 from sqlml.session_consistency import CatalogMoved
 from sqlml.session_errors import with_nearest_function, without_passwords
 from sqlml.session_governed import Governor
+from sqlml.session_lineage import recorder
 from sqlml.session_many import execute_many
+from sqlml.session_opening import prepare_database
 from sqlml.session_python import PythonFunctions
 from sqlml.session_scripts import Scripts, check_values
 from sqlml.session_syntax import blank, check_syntax, plan_pass_through
@@ -47,9 +48,6 @@ from sqlml.session_tables import RegisteredTables
 from sqlml.session_transaction import Transaction
 from sqlml.statements import STATEMENTS
 from sqlml.types import ModelVersion, ObjectName, Params, Plan, Progress, SourceMap
-
-# Two threads that open the same new file would both write schema `sqlml`.
-_preparing = threading.RLock()
 
 
 class Session:
@@ -76,8 +74,7 @@ class Session:
         self.transaction = Transaction(self.database)
         self.tables = RegisteredTables(self.database)
         try:
-            with _preparing:
-                self._prepare_database(shared)
+            self._catalog, version = prepare_database(self.database, shared, self.python)
             self.access = SessionAccess(self.database, self._catalog, user)
             self._gate = self.access.gate()
             if udfs is not None:
@@ -92,22 +89,13 @@ class Session:
         self._cancelled = threading.Event()
         self.lock = threading.RLock()
         self._artifacts = ArtifactStore(self.database)
-        self._governor = Governor(self.database, self.access, self.prepared, self._scripts.has_ours, self._run_checked)
+        self._lineage = recorder(self.database, self.access, version, self.lineage_plan, self._scripts.has_ours)
+        self._governor = Governor(
+            self.database, self.access, self.prepared, self._scripts.has_ours, self._run_checked, self._lineage
+        )
         # The query of CREATE MODEL in the user's own words, where it is planned in others.
         self._written: Written | None = None
         self.is_closed = False
-
-    def _prepare_database(self, shared: Database) -> None:
-        shared.register_udfs(UDFS, udf_sources(shared))
-        self._catalog = current = str(self.database.rows("SELECT current_database()")[0][0])
-        # A file that the user opened himself gets our tables with its first model.
-        version = schema_version(self.database, current) if shared.read_only or shared.is_loaded else None
-        if not shared.read_only and version != 0:
-            with self.database.transaction():
-                version = migrate(self.database, current)
-        if version:
-            prepare_access(self.database, current, version)
-            self.python.open(current, version)
 
     @property
     def user(self) -> str:
@@ -131,10 +119,9 @@ class Session:
             self._begin_statement(sql)
             if self._cancelled.is_set():
                 self._cancelled.clear()
-            if self._gate.access.is_governed:
+            if self._gate.access.is_governed or (pieces is None and self._lineage.splits(sql, params)):
                 pieces = self._scripts.read(sql) or None
             if pieces is None:
-                self._gate.authorise(_PASS_THROUGH)
                 result = self._pass_through(sql, params)
             else:
                 check_syntax(sql, pieces, self.database)
@@ -219,9 +206,8 @@ class Session:
                 result = self._run_governed(text, params)
             elif piece.is_ours or self._scripts.is_prepared(text):
                 # Blank up to the statement, so that every place in it is its place in the script.
-                result = self._plan_and_run(blank(sql[: piece.start]) + text, params)
+                result = self._run_ours(blank(sql[: piece.start]) + text, params)
             else:
-                self._gate.authorise(_PASS_THROUGH)
                 result = self._pass_through(text, params, SourceMap(sql, ((0, 0, 0, piece.start),)))
             self._cancelled.clear()
         assert result is not None
@@ -245,17 +231,22 @@ class Session:
         """Run a statement of ours whose relations the governor has checked."""
         self._written, self._gate.relations = written, relations
         try:
-            return self._plan_and_run(text, params)
+            return again_after(ModelReplaced, lambda: self._plan_and_run(text, params))
         finally:
             self._written = None
 
     def _plan_and_run(self, text: str, params: Params) -> Result:
+        return self.run_plan(self.plan_text(text, params))
+
+    def _run_ours(self, text: str, params: Params) -> Result:
         # In autocommit each read of the catalog sees what is committed by then; nothing has run yet.
-        return again_after(ModelReplaced, lambda: self.run_plan(self.plan_text(text, params)))
+        run = lambda: self._lineage.around(text, params, lambda: self._plan_and_run(text, params))  # noqa: E731
+        return again_after(ModelReplaced, run)
 
     def _pass_through(self, sql: str, params: Params, source: SourceMap | None = None) -> Result:
+        self._gate.authorise(_PASS_THROUGH)
         try:
-            return self.database.execute(sql, params, source)
+            return self._lineage.around(sql, params, lambda: self.database.execute(sql, params, source))
         except SqlmlError as error:
             self.transaction.failed()
             raise with_nearest_function(error, sql) from None
@@ -267,7 +258,13 @@ class Session:
         except RecursionError:
             raise too_deep() from None
 
-    def _plan_tree(self, tree: exp.Expr, text: str, params: Params, *, unfolded: bool) -> Plan:
+    def lineage_plan(self, text: str, params: Params) -> Plan:
+        """The plan of a statement in which every model is asked for all that it takes."""
+        return self._plan_tree(parse(text), text, params, unfolded=False, store=AsKernels(self._artifacts))
+
+    def _plan_tree(
+        self, tree: exp.Expr, text: str, params: Params, *, unfolded: bool, store: ModelStore | None = None
+    ) -> Plan:
         planner = Planner(
             text,
             tree,
@@ -275,7 +272,7 @@ class Session:
             functions=FUNCTIONS,
             binder=self.database,
             read_snapshot=self._snapshot,
-            store=self._artifacts,
+            store=store or self._artifacts,
             plan_text=self.plan_text,
             plan_inner=self._plan_inner,
             prepared=self.prepared,

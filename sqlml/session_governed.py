@@ -43,6 +43,7 @@ from sqlml.session_access import SessionAccess
 from sqlml.session_consistency import Consistency
 from sqlml.session_decisions import Decision, Decisions
 from sqlml.session_limits import Limits
+from sqlml.session_lineage import Recorder
 from sqlml.session_raw import noting_changes
 from sqlml.statements.prepare import refuse_kept_password
 from sqlml.statements.recorded import named_version, recorded_statement, training
@@ -102,7 +103,9 @@ class Governor:
         prepared: dict[str, str],
         is_ours: Callable[[str], bool],
         run_ours: RunOurs,
+        lineage: Recorder,
     ) -> None:
+        self._lineage = lineage
         self._engine = engine
         self._prepared = prepared
         self._access = access
@@ -181,11 +184,13 @@ class Governor:
             self._verify(governed, expansion, sent, used)
         if objects.is_closed and (governed.is_query or isinstance(tree, exp.Query)):
             self._decided = decision
-        if decision.is_ours:
-            return self._changing(
-                governed, lambda: self._run_ours(sent, used, relations=decision.relations, written=written)
-            )
-        return self._changing(governed, lambda: self._engine.execute(sent, used, has_only_rows=governed.is_query))
+
+        def run() -> Result:
+            if decision.is_ours:
+                return self._run_ours(sent, used, relations=decision.relations, written=written)
+            return self._engine.execute(sent, used, has_only_rows=governed.is_query)
+
+        return self._lineage.around(text, params, lambda: self._changing(governed, run))
 
     def _recorded(self, tree: exp.Expr) -> tuple[exp.Expr, Written] | None:
         """The CREATE MODEL that REFRESH and REPRODUCE MODEL stand for: it is decided on as if the user had sent it."""

@@ -145,7 +145,7 @@ class Expressions:
 
     def in_macro(self, macro: Macro, call: exp.Expr, scope: Scope) -> Scope:
         """Where the body of a macro stands: it sees its arguments, and what it names itself."""
-        values: dict[str, Origins] = {p: NONE for p in macro.parameters}
+        values: dict[str, Origins] = dict.fromkeys(macro.parameters, NONE)
         given: list[Origins] = []
         for argument in call.expressions:
             if isinstance(argument, exp.PropertyEQ | exp.Kwarg):
@@ -157,6 +157,7 @@ class Expressions:
 
     def column(self, node: exp.Expr, scope: Scope) -> Origins:
         """What a name means: a column, the field of one, a whole row, a parameter."""
+        assert isinstance(node, exp.Column)
         if isinstance(node.this, exp.Star):
             source = _named_source(scope, node.parts[-2].name if len(node.parts) > 1 else "")
             return source.all() if source is not None else NONE

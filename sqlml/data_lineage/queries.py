@@ -50,7 +50,9 @@ class Reader:
     def with_ctes(self, query: exp.Expr, scope: Scope) -> Scope:
         """The scope with the CTEs that stand before a query."""
         with_ = query.args.get("with_")
-        for cte in with_.expressions if with_ is not None else ():
+        if with_ is None:
+            return scope
+        for cte in with_.expressions:
             outputs = self._cte(cte, scope, is_recursive=bool(with_.args.get("recursive")))
             scope = replace(scope, ctes={**scope.ctes, cte.alias.casefold(): tuple(outputs)})
         return scope

@@ -96,21 +96,11 @@ def _table(reader: Reader, table: exp.Table, scope: Scope) -> Source:
     found = reader.names.relation(ObjectName(table.name, table.db or None, table.catalog or None), scope.home)
     if found is not None:
         origin, outputs = found
-        if origin.column is None and outputs and any(o.origins for o in outputs):
-            _note_all(reader, origin, outputs)
-        else:
-            reader.note(origin)
+        reader.note(origin)
         return _source(table, outputs, table.db or origin.name.schema)
     if not table.db and ("." in table.name or "/" in table.name):
         return _source(table, _file(reader, [table.name], table))
     raise Unfollowed
-
-
-def _note_all(reader: Reader, origin: Origin, outputs: Sequence[Output]) -> None:
-    """Note a relation; one that only the session has is what it was made from."""
-    wholes = {o.whole for output in outputs for o in output.origins}
-    for whole in wholes if wholes and origin.whole not in wholes else {origin}:
-        reader.note(whole)
 
 
 def _called(reader: Reader, table: exp.Table, scope: Scope) -> Source:

@@ -92,7 +92,7 @@ def _kept(shown: list[Output], pattern: exp.Expr, star: exp.Expr, names: Names) 
 
 def _chosen(choice: exp.Expr, scope: Scope, names: Names, expressions: Expressions) -> list[Output]:
     """The columns that the argument of COLUMNS chooses."""
-    argument = choice.this if isinstance(choice, exp.Columns) else choice.expressions[0]
+    argument: exp.Expr = choice.this if isinstance(choice, exp.Columns) else choice.expressions[0]
     if _star_of(argument) is argument:
         return _of_star(argument, scope, expressions)
     shown = [o for source in scope.sources for o in source.shown()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -11,9 +11,11 @@ from sqlglot import exp
 from sqlml.types import ObjectName
 
 TABLE, VIEW, PATH, MODEL, DATAFRAME = "TABLE", "VIEW", "PATH", "MODEL", "DATAFRAME"
+# A table of the session's own, which stands for what it was made from.
+TEMPORARY = "TEMPORARY"
 
 
-class Unfollowed(Exception):  # noqa: N818 - no error: the statement runs, only its columns are not known one by one
+class Unfollowed(Exception):
     """The columns of a query cannot be followed; what it reads is known as a whole."""
 
 
@@ -53,7 +55,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Target:
-    """What a statement writes, under its full name."""
+    """What a statement writes; its columns, where it is there before."""
 
     kind: str
     name: ObjectName
@@ -139,13 +141,26 @@ class Scope:
 class Flow:
     """What a statement does to one target: for each column its origins; what it read besides.
 
-    `is_new`: what the target was made of before does not count any more.
+    `is_new`: what the target was made of before does not count any more. `outputs` are the columns of a table or view
+    that is to be made, in order: what they are called is known once it is there.
     """
 
     target: Target
     columns: Mapping[str, Origins]
     reads: tuple[Origin, ...] = ()
     is_new: bool = False
+    outputs: tuple[Output, ...] | None = None
+
+    def placed(self, kind: str, name: ObjectName, columns: Sequence[str]) -> Flow:
+        """The flow to a target as it is after the statement."""
+        target = Target(kind, name, tuple(columns))
+        found = self.columns
+        if self.outputs is not None:
+            try:
+                found = by_position(columns, self.outputs)
+            except Unfollowed:
+                found = {}
+        return replace(self, target=target, columns=found, outputs=None)
 
     def edges(self) -> list[tuple[Origin, str | None]]:
         """From an origin to a column of the target; where no column is computed from a relation, to the target."""
@@ -164,11 +179,26 @@ class Flow:
         return list(found)
 
 
+def by_position(names: Sequence[str], outputs: Sequence[Output]) -> dict[str, Origins]:
+    """Columns of the target from those of the query; one of these may stand for several.
+
+    Raises Unfollowed.
+    """
+    several = [i for i, output in enumerate(outputs) if output.is_open]
+    if len(outputs) != len(names) and len(several) == 1:
+        place = several[0]
+        repeated = [outputs[place]] * (len(names) - len(outputs) + 1)
+        outputs = [*outputs[:place], *repeated, *outputs[place + 1 :]]
+    if len(outputs) != len(names):
+        raise Unfollowed
+    return {name: output.origins for name, output in zip(names, outputs, strict=True)}
+
+
 def _order(origin: Origin) -> tuple[str, ...]:
     name = origin.name
     return (origin.kind, name.catalog or "", name.schema or "", name.name, origin.column or "")
 
 
-def union(origins: object) -> Origins:
+def union(origins: Iterable[Origins]) -> Origins:
     """All origins of several."""
-    return frozenset().union(*origins)  # type: ignore[call-overload, no-any-return]
+    return NONE.union(*origins)

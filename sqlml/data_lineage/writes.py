@@ -8,16 +8,30 @@ from dataclasses import replace
 from sqlglot import exp
 
 from sqlml.data_lineage.queries import Reader
-from sqlml.data_lineage.values import NONE, PATH, VIEW, Flow, Names, Origin, Origins, Output, Scope, Source, Target
-from sqlml.data_lineage.values import Unfollowed as Unfollowed
+from sqlml.data_lineage.values import (
+    NONE,
+    PATH,
+    Flow,
+    Names,
+    Origin,
+    Origins,
+    Output,
+    Scope,
+    Source,
+    Target,
+    Unfollowed,
+    by_position,
+)
 from sqlml.planner import relations
 from sqlml.types import ObjectName
 
 _Columns = dict[str, Origins]
+# What rows can come from; the parser takes VALUES and PIVOT for no queries.
+_ROWS = (exp.Query, exp.Values, exp.Pivot)
 
 
 def flow_of(tree: exp.Expr, names: Names) -> Flow | None:
-    """What a statement writes, once it has run; None where nothing flows."""
+    """What a statement will write, by what names mean before it runs; None where nothing flows."""
     reader = Reader(names)
     follow = next((f for kind, f in _FOLLOWED if isinstance(tree, kind)), None)
     return follow(tree, reader) if follow is not None else None
@@ -55,34 +69,24 @@ def _followed(
     return Flow(target, found, tuple(reader.reads), is_new)
 
 
-def _by_position(names: Sequence[str], outputs: Sequence[Output]) -> _Columns:
-    """Columns of the target from those of the query; one of these may stand for several."""
-    several = [i for i, output in enumerate(outputs) if output.is_open]
-    if len(outputs) != len(names) and len(several) == 1:
-        place = several[0]
-        repeated = [outputs[place]] * (len(names) - len(outputs) + 1)
-        outputs = [*outputs[:place], *repeated, *outputs[place + 1 :]]
-    if len(outputs) != len(names):
-        raise Unfollowed
-    return {name: output.origins for name, output in zip(names, outputs, strict=True)}
-
-
 def _created(tree: exp.Expr, reader: Reader) -> Flow | None:
     query = tree.args.get("expression")
-    if tree.args.get("kind") not in ("TABLE", "VIEW") or not isinstance(query, exp.Query | exp.Values | exp.Pivot):
+    if tree.args.get("kind") not in ("TABLE", "VIEW") or not isinstance(query, _ROWS):
         return None
-    target = _target(tree.this, reader)
-    if target is None:
-        return None
-    target = replace(target, kind=VIEW if tree.args["kind"] == "VIEW" else target.kind)
-    names = target.columns
-    return _followed(tree, target, reader, lambda: _by_position(names, reader.query(query, Scope())), is_new=True)
+    table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    catalog = "temp" if tree.find(exp.TemporaryProperty) is not None else table.catalog or None
+    target = Target(tree.args["kind"], ObjectName(table.name, table.db or None, catalog))
+    try:
+        outputs = tuple(reader.query(query, Scope()))
+    except (Unfollowed, RecursionError):
+        return _whole(tree, target, reader, is_new=True)
+    return Flow(target, {}, tuple(reader.reads), is_new=True, outputs=outputs)
 
 
 def _inserted(tree: exp.Expr, reader: Reader) -> Flow | None:
     target = _target(tree.this, reader)
     query = tree.args.get("expression")
-    if target is None or not isinstance(query, exp.Query | exp.Values | exp.Pivot):
+    if target is None or not isinstance(query, _ROWS):
         return None
     named = [c.name for c in tree.this.expressions] if isinstance(tree.this, exp.Schema) else list(target.columns)
 
@@ -93,7 +97,7 @@ def _inserted(tree: exp.Expr, reader: Reader) -> Flow | None:
             found = {o.name: o.origins for o in outputs}
         else:
             # Columns at the end may be left out.
-            found = _by_position(named[: len(outputs)] if not any(o.is_open for o in outputs) else named, outputs)
+            found = by_position(named[: len(outputs)] if not any(o.is_open for o in outputs) else named, outputs)
         conflict = tree.args.get("conflict")
         if conflict is not None and conflict.expressions:
             excluded = Source("excluded", tuple(Output(name, origins) for name, origins in found.items()))

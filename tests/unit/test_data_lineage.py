@@ -70,6 +70,8 @@ class Fake:
 def shown(sql: str) -> list[str]:
     flow = flow_of(parse(sql), Fake())
     assert flow is not None
+    if flow.outputs is not None:
+        flow = flow.placed(flow.target.kind, flow.target.name, TABLES["out"])
     lines = []
     for origin, column in flow.edges():
         version = f"@{origin.version}" if origin.version else ""

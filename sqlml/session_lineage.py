@@ -1,0 +1,371 @@
+"""Lineage as it is recorded: what a statement wrote and from what, in the statement's own transaction.
+
+Before a statement runs its columns are followed to those of the tables, files and models that it reads; once it has
+run, what it wrote is recorded beside it, and goes with it if it is rolled back. A text that comes again in autocommit
+is recorded again at most once a minute, as long as the catalog is the same.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from sqlml import nodes
+from sqlml.access.objects import MAIN, TEMPORARY
+from sqlml.catalog import lineage
+from sqlml.catalog.schema import schema_version
+from sqlml.data_lineage import Flow, Origin, Output, flow_of
+from sqlml.data_lineage.values import TEMPORARY as OF_SESSION
+from sqlml.dialect import parse
+from sqlml.engine import Engine
+from sqlml.engine_private import unpark
+from sqlml.errors import SqlmlError
+from sqlml.parameters import name_parameters
+from sqlml.result import Result
+from sqlml.session_access import SessionAccess
+from sqlml.session_names import Names
+from sqlml.types import ObjectName, Params, Plan
+
+# The migration that brought the tables of lineage.
+_SINCE = 10
+_AGAIN_AFTER = 60.0
+_REMEMBERED = 512
+# A generated statement of megabytes is an INSERT of values.
+_LONGEST = 1_000_000
+_FLOWING = (exp.Create, exp.Insert, exp.Update, exp.Merge, exp.Copy)
+_READING = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.TRANSACTION, duckdb.StatementType.DELETE})
+_KINDS = {exp.Create: "CREATE", exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Merge: "MERGE", exp.Copy: "COPY"}
+
+
+class PlanText:
+    """Plans a text of ours for a session that it does not keep."""
+
+    def __init__(self, plan: Callable[[str, Params], Plan], is_ours: Callable[[str], bool]) -> None:
+        self._plan = weakref.WeakMethod(plan)
+        self.is_ours = is_ours
+
+    def __call__(self, text: str, params: Params) -> Plan:
+        plan = self._plan()
+        assert plan is not None
+        return plan(text, params)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A text that was recorded: when, and how the catalog was then."""
+
+    version: int
+    at: float
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a statement is about to do: flows, drops, renames; `is_fixed`: its text alone says so."""
+
+    flow: Flow | None
+    statement: str
+    changes: tuple[_Change, ...] = ()
+    is_fixed: bool = False
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A table or view that is dropped or renamed, or a column that is renamed."""
+
+    kind: str
+    name: ObjectName
+    old: str | None = None
+    new: str | None = None
+
+
+def recorder(
+    engine: Engine,
+    access: SessionAccess,
+    version: int,
+    plan: Callable[[str, Params], Plan],
+    is_ours: Callable[[str], bool],
+) -> Recorder:
+    """What records the statements of a session on a file with tables of this version."""
+    is_on = version >= _SINCE and not engine.database.read_only
+    return Recorder(engine, access.catalog, lambda: access.acting.user, PlanText(plan, is_ours), is_on=is_on)
+
+
+class Recorder:
+    """Records what the statements of one session write."""
+
+    def __init__(self, engine: Engine, catalog: str, user: Callable[[], str], plan: PlanText, *, is_on: bool) -> None:
+        self._engine = engine
+        self._catalog = catalog
+        self._user = user
+        self._plan = plan
+        self._is_on = is_on
+        self._nothing: OrderedDict[str, None] = OrderedDict()
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._prepared: dict[str, exp.Expr] = {}
+        # The columns of temporary tables, and what each of these was made from.
+        self._temporary: dict[str, tuple[Output, ...]] = {}
+        self._made_from: dict[str, tuple[Origin, ...]] = {}
+
+    def splits(self, text: str, params: Params) -> bool:
+        """Whether a text is several statements of which one may write: they are followed one by one."""
+        return self._is_on and not params and _counted(text) > 1 and _may_write(text)
+
+    def around(self, text: str, params: Params, run: Callable[[], Result]) -> Result:
+        """Run one statement, and record what it writes; both or neither."""
+        if not self._is_on or len(text) > _LONGEST or text in self._nothing or not _may_write(text):
+            return run()
+        version = None
+        if text in self._seen:
+            version = self._version()
+            if self._is_known(text, version):
+                return run()
+        asked = self._asked(text, params)
+        if asked is None:
+            return run()
+        with self._engine.transaction():
+            result = run()
+            result.park(unpark)
+            self._record(asked)
+        if asked.is_fixed and asked.flow is not None and not asked.changes and not self._engine.in_transaction():
+            _remember(self._seen, text, _Seen(self._version(), time.monotonic()))
+        return result
+
+    def _version(self) -> int:
+        return self._engine.database.catalog_version(self._catalog).read()
+
+    def _is_known(self, text: str, version: int) -> bool:
+        seen = self._seen[text]
+        is_recent = time.monotonic() - seen.at < _AGAIN_AFTER
+        return seen.version == version and is_recent and not self._engine.in_transaction()
+
+    def _asked(self, text: str, params: Params) -> _Asked | None:
+        tree = _read(text)
+        if isinstance(tree, nodes.Prepare):
+            self._prepared[tree.this.name.casefold()] = tree.expression
+            return None
+        is_prepared = isinstance(tree, nodes.ExecutePrepared)
+        if is_prepared:
+            tree = self._prepared.get(tree.this.name.casefold())  # type: ignore[union-attr]
+        if isinstance(tree, exp.Drop | exp.Alter):
+            return self._changed(tree)
+        if not isinstance(tree, _FLOWING) or _is_constant(tree):
+            if not is_prepared:
+                _remember(self._nothing, text, None)
+            return None
+        if isinstance(tree, exp.Create) and tree.args.get("exists") and self._exists(tree):
+            return None
+        return self._followed(tree, text, params, is_prepared=is_prepared)
+
+    def _exists(self, tree: exp.Create) -> bool:
+        table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        return isinstance(table, exp.Table) and self._names().entry(_name_of(table)) is not None
+
+    def _names(self, models: Sequence[Any] = ()) -> Names:
+        return Names(self._engine, self._catalog, self._temporary, models)
+
+    def _followed(self, tree: exp.Expr, text: str, params: Params, *, is_prepared: bool) -> _Asked | None:
+        models: Sequence[Any] = ()
+        is_ours = not is_prepared and self._plan.is_ours(text)
+        if is_ours:
+            try:
+                plan = self._plan(text, params)
+            except SqlmlError:
+                # It fails as it runs, and then says why; in a transaction the error has ended that.
+                if self._engine.in_transaction():
+                    raise
+                return None
+            tree, models = plan.tree, plan.models
+        is_fixed = not (is_ours and params) and not is_prepared
+        if params and not is_ours:
+            is_fixed = _put_texts(tree, params) and is_fixed
+        flow = flow_of(tree, self._names(models))
+        if flow is None:
+            return None
+        known = {origin.whole for origin in flow.reads}
+        reads = [*flow.reads, *(o for o in map(_origin_of, models) if o not in known)]
+        reads = [made for origin in reads for made in self._stands_for(origin)]
+        if not reads and not any(flow.columns.values()) and not flow.is_new:
+            return None
+        statement = _KINDS[next(kind for kind in _KINDS if isinstance(tree, kind))]
+        if isinstance(tree, exp.Create):
+            statement = f"CREATE {tree.args['kind']}"
+        reads_itself = any(_is_same(origin.name, flow.target.name) for origin in reads)
+        return _Asked(
+            replace(flow, reads=tuple(dict.fromkeys(reads)), is_new=flow.is_new and not reads_itself),
+            statement,
+            is_fixed=is_fixed,
+        )
+
+    def _stands_for(self, origin: Origin) -> Sequence[Origin]:
+        if origin.kind != OF_SESSION:
+            return [origin]
+        return self._made_from.get(origin.name.name.casefold(), ())
+
+    def _changed(self, tree: exp.Expr) -> _Asked | None:
+        """What a DROP or ALTER does to tables and views that lineage knows by name."""
+        names = self._names()
+        changes: list[_Change] = []
+        if isinstance(tree, exp.Drop):
+            for table in tree.args.get("tables") or []:
+                changes += self._dropped(str(tree.args.get("kind")), table, names)
+        elif isinstance(tree.this, exp.Table):
+            entry = names.entry(_name_of(tree.this))
+            if entry is not None and not entry.is_temporary:
+                full = ObjectName(entry.name, entry.schema, entry.catalog)
+                for action in tree.args.get("actions") or []:
+                    if isinstance(action, exp.AlterRename):
+                        changes.append(_Change("RENAME", full, new=action.this.name))
+                    elif isinstance(action, exp.RenameColumn):
+                        changes.append(_Change("COLUMN", full, action.this.name, action.args["to"].name))
+        return _Asked(None, "", tuple(changes)) if changes else None
+
+    def _dropped(self, kind: str, table: exp.Expr, names: Names) -> list[_Change]:
+        if not isinstance(table, exp.Table):
+            return []
+        if kind == "SCHEMA":
+            schema = table.db or table.name
+            return [_Change("TABLE", ObjectName(name, schema, self._catalog)) for name in names.in_schema(schema)]
+        entry = names.entry(_name_of(table)) if kind in ("TABLE", "VIEW") else None
+        if entry is None:
+            return []
+        if entry.is_temporary:
+            self._temporary.pop(entry.name.casefold(), None)
+            return []
+        return [_Change(kind, ObjectName(entry.name, entry.schema, entry.catalog))]
+
+    def _record(self, asked: _Asked) -> None:
+        for change in asked.changes:
+            self._record_change(change)
+        flow = asked.flow
+        if flow is None:
+            return
+        if flow.target.kind == "PATH":
+            lineage.record(self._engine, self._catalog, flow, asked.statement, self._user())
+            return
+        names = self._names()
+        entry = names.entry(flow.target.name)
+        if entry is None:
+            return
+        columns = names.column_names(entry)
+        if entry.is_temporary:
+            self._keep(flow.placed(OF_SESSION, ObjectName(entry.name, MAIN, TEMPORARY), columns))
+            return
+        full = ObjectName(entry.name, entry.schema, entry.catalog)
+        if self._has_tables(entry.catalog):
+            lineage.record(
+                self._engine, entry.catalog, flow.placed(entry.kind, full, columns), asked.statement, self._user()
+            )
+
+    def _record_change(self, change: _Change) -> None:
+        catalog = change.name.catalog or self._catalog
+        if not self._has_tables(catalog):
+            return
+        if change.kind == "RENAME":
+            lineage.rename(self._engine, catalog, change.name, str(change.new))
+        elif change.kind == "COLUMN":
+            lineage.rename_column(self._engine, catalog, change.name, str(change.old), str(change.new))
+        else:
+            lineage.record_drop(self._engine, catalog, change.kind, change.name, self._user())
+
+    def _keep(self, flow: Flow) -> None:
+        """A temporary table stands for what it was made from."""
+        name = flow.target.name.name.casefold()
+        before = {} if flow.is_new else {o.name.casefold(): o.origins for o in self._temporary.get(name, ())}
+        found = {column.casefold(): origins for column, origins in flow.columns.items()}
+        self._temporary[name] = tuple(
+            Output(column, found.get(column.casefold(), frozenset()) | before.get(column.casefold(), frozenset()))
+            for column in flow.target.columns
+        )
+        kept = () if flow.is_new else self._made_from.get(name, ())
+        self._made_from[name] = tuple(dict.fromkeys([*kept, *flow.reads]))
+
+    def _has_tables(self, catalog: str) -> bool:
+        """Whether lineage is kept in a database: its own, or one that is attached and has models."""
+        return catalog.casefold() == self._catalog.casefold() or schema_version(self._engine, catalog) >= _SINCE
+
+
+def _origin_of(model: Any) -> Origin:
+    return Origin("MODEL", ObjectName(model.name, model.schema, model.catalog), version=model.version)
+
+
+def _is_same(a: ObjectName, b: ObjectName) -> bool:
+    """Whether a full name may be what was written."""
+    same_schema = b.schema is None or (a.schema or "").casefold() == b.schema.casefold()
+    return a.name.casefold() == b.name.casefold() and same_schema
+
+
+def _name_of(table: exp.Table) -> ObjectName:
+    return ObjectName(table.name, table.db or None, table.catalog or None)
+
+
+def _remember(known: OrderedDict[str, Any], text: str, value: Any) -> None:
+    known[text] = value
+    known.move_to_end(text)
+    if len(known) > _REMEMBERED:
+        known.popitem(last=False)
+
+
+@lru_cache(maxsize=2048)
+def _types(text: str) -> tuple[Any, ...]:
+    try:
+        return tuple(statement.type for statement in duckdb.extract_statements(text))
+    except duckdb.Error:
+        return ()
+
+
+def _counted(text: str) -> int:
+    return len(_types(text))
+
+
+def _may_write(text: str) -> bool:
+    """Whether a statement may write; one with grammar of ours may."""
+    found = _types(text)
+    return not found or not _READING.issuperset(found)
+
+
+def _read(text: str) -> exp.Expr | None:
+    """The tree of a statement; None for what only DuckDB reads, of which no lineage is kept."""
+    try:
+        return parse(text)
+    except (SqlmlError, RecursionError):
+        return None
+
+
+def _is_constant(tree: exp.Expr) -> bool:
+    """Whether it writes values that come from nowhere: INSERT ... VALUES, CREATE TABLE t (a INTEGER)."""
+    if isinstance(tree, exp.Copy):
+        return False
+    if isinstance(tree, exp.Create) and (
+        tree.args.get("kind") not in ("TABLE", "VIEW") or tree.args.get("expression") is None
+    ):
+        return True
+    if isinstance(tree, exp.Insert) and isinstance(tree.args.get("expression"), exp.Values):
+        return tree.find(exp.Query) is None
+    if isinstance(tree, exp.Update):
+        return not any(e.expression.find(exp.Column, exp.Query) for e in tree.expressions if isinstance(e, exp.EQ))
+    return False
+
+
+def _put_texts(tree: exp.Expr, params: Params) -> bool:
+    """Put texts in place of the parameters of relations: paths; whether there were none."""
+    values: Mapping[str, Any] = name_parameters(tree, params)[0]
+    is_fixed = True
+    for table in tree.find_all(exp.Table):
+        for mark in list(table.this.find_all(exp.Placeholder)):
+            is_fixed = False
+            if isinstance(values.get(mark.name), str):
+                mark.replace(exp.Literal.string(values[mark.name]))
+    for file in tree.args.get("files") or []:
+        if isinstance(file, exp.Placeholder):
+            is_fixed = False
+            if isinstance(values.get(file.name), str):
+                file.replace(exp.Literal.string(values[file.name]))
+    return is_fixed
