@@ -121,6 +121,7 @@ class Planner:
             self.values,
             catalog=self._home_of(tree),
             unfolded=self.unfolded,
+            is_superuser=self.acting.is_superuser,
         )
         labels = _labels(tree, self.text)
         rewritten = rewriter.rewrite(tree)
@@ -157,6 +158,7 @@ class Planner:
             self.values,
             catalog=self.snapshot.catalog,
             unfolded=self.unfolded,
+            is_superuser=self.acting.is_superuser,
         )
         return rewriter.over(columns)
 

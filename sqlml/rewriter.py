@@ -60,6 +60,7 @@ class Rewriter:
         *,
         catalog: str,
         unfolded: bool,
+        is_superuser: bool,
     ) -> None:
         self.text = text
         self.values = values
@@ -69,6 +70,7 @@ class Rewriter:
         self.replaced: list[tuple[int, int, exp.Expr]] = []
         self.unfolded = unfolded
         self.catalog = catalog
+        self.is_superuser = is_superuser
         self.is_stored = False
         self._functions = functions
         self._binder = binder

@@ -38,7 +38,7 @@ from sqlml.session_attempts import again_after
 from sqlml.session_consistency import CatalogMoved
 from sqlml.session_errors import with_nearest_function, without_passwords
 from sqlml.session_governed import Governor
-from sqlml.session_lineage import recorder
+from sqlml.session_lineage import Recorder, recorder
 from sqlml.session_many import execute_many
 from sqlml.session_opening import prepare_database
 from sqlml.session_python import PythonFunctions
@@ -89,9 +89,11 @@ class Session:
         self._cancelled = threading.Event()
         self.lock = threading.RLock()
         self._artifacts = ArtifactStore(self.database)
-        self._lineage = recorder(self.database, self.access, version, self.lineage_plan, self._scripts.has_ours)
+        self.lineage: Recorder = recorder(
+            self.database, self.access, version, self.lineage_plan, self._scripts.has_ours
+        )
         self._governor = Governor(
-            self.database, self.access, self.prepared, self._scripts.has_ours, self._run_checked, self._lineage
+            self.database, self.access, self.prepared, self._scripts.has_ours, self._run_checked, self.lineage
         )
         # The query of CREATE MODEL in the user's own words, where it is planned in others.
         self._written: Written | None = None
@@ -119,7 +121,7 @@ class Session:
             self._begin_statement(sql)
             if self._cancelled.is_set():
                 self._cancelled.clear()
-            if self._gate.access.is_governed or (pieces is None and self._lineage.splits(sql, params)):
+            if self._gate.access.is_governed or (pieces is None and self.lineage.splits(sql, params)):
                 pieces = self._scripts.read(sql) or None
             if pieces is None:
                 result = self._pass_through(sql, params)
@@ -240,13 +242,13 @@ class Session:
 
     def _run_ours(self, text: str, params: Params) -> Result:
         # In autocommit each read of the catalog sees what is committed by then; nothing has run yet.
-        run = lambda: self._lineage.around(text, params, lambda: self._plan_and_run(text, params))  # noqa: E731
+        run = lambda: self.lineage.around(text, params, lambda: self._plan_and_run(text, params))  # noqa: E731
         return again_after(ModelReplaced, run)
 
     def _pass_through(self, sql: str, params: Params, source: SourceMap | None = None) -> Result:
         self._gate.authorise(_PASS_THROUGH)
         try:
-            return self._lineage.around(sql, params, lambda: self.database.execute(sql, params, source))
+            return self.lineage.around(sql, params, lambda: self.database.execute(sql, params, source))
         except SqlmlError as error:
             self.transaction.failed()
             raise with_nearest_function(error, sql) from None

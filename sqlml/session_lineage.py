@@ -23,6 +23,7 @@ from sqlml.access.objects import MAIN, TEMPORARY
 from sqlml.catalog import lineage
 from sqlml.catalog.schema import schema_version
 from sqlml.data_lineage import Flow, Origin, Output, flow_of
+from sqlml.data_lineage.values import MODEL, Target
 from sqlml.data_lineage.values import TEMPORARY as OF_SESSION
 from sqlml.dialect import parse
 from sqlml.engine import Engine
@@ -32,12 +33,11 @@ from sqlml.parameters import name_parameters
 from sqlml.result import Result
 from sqlml.session_access import SessionAccess
 from sqlml.session_names import Names
-from sqlml.types import ObjectName, Params, Plan
+from sqlml.types import ModelVersion, ObjectName, Params, Plan
 
-# The migration that brought the tables of lineage.
-_SINCE = 10
 _AGAIN_AFTER = 60.0
 _REMEMBERED = 512
+_TRAINED = "trained"
 # A generated statement of megabytes is an INSERT of values.
 _LONGEST = 1_000_000
 _FLOWING = (exp.Create, exp.Insert, exp.Update, exp.Merge, exp.Copy)
@@ -94,7 +94,7 @@ def recorder(
     is_ours: Callable[[str], bool],
 ) -> Recorder:
     """What records the statements of a session on a file with tables of this version."""
-    is_on = version >= _SINCE and not engine.database.read_only
+    is_on = version >= lineage.SINCE and not engine.database.read_only
     return Recorder(engine, access.catalog, lambda: access.acting.user, PlanText(plan, is_ours), is_on=is_on)
 
 
@@ -110,6 +110,7 @@ class Recorder:
         self._nothing: OrderedDict[str, None] = OrderedDict()
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._prepared: dict[str, exp.Expr] = {}
+        self._training: Flow | None = None
         # The columns of temporary tables, and what each of these was made from.
         self._temporary: dict[str, tuple[Output, ...]] = {}
         self._made_from: dict[str, tuple[Origin, ...]] = {}
@@ -122,14 +123,18 @@ class Recorder:
         """Run one statement, and record what it writes; both or neither."""
         if not self._is_on or len(text) > _LONGEST or text in self._nothing or not _may_write(text):
             return run()
-        version = None
-        if text in self._seen:
-            version = self._version()
-            if self._is_known(text, version):
-                return run()
+        if text in self._seen and self._is_known(text, self._version()):
+            return run()
         asked = self._asked(text, params)
         if asked is None:
             return run()
+        if asked.flow is not None and asked.flow.target.kind == MODEL:
+            # What is trained is stored by a transaction of its own, which records it.
+            self._training = asked.flow
+            try:
+                return run()
+            finally:
+                self._training = None
         with self._engine.transaction():
             result = run()
             result.park(unpark)
@@ -137,6 +142,15 @@ class Recorder:
         if asked.is_fixed and asked.flow is not None and not asked.changes and not self._engine.in_transaction():
             _remember(self._seen, text, _Seen(self._version(), time.monotonic()))
         return result
+
+    def record_training(self, model: ModelVersion) -> None:
+        """Record what a version was trained on, in the transaction that stores it."""
+        flow = self._training
+        if flow is not None and self._has_tables(model.catalog):
+            target = Target(MODEL, model.object_name, version=model.version)
+            lineage.record(
+                self._engine, model.catalog, replace(flow, target=target, is_new=True), "CREATE MODEL", self._user()
+            )
 
     def _version(self) -> int:
         return self._engine.database.catalog_version(self._catalog).read()
@@ -156,6 +170,8 @@ class Recorder:
             tree = self._prepared.get(tree.this.name.casefold())  # type: ignore[union-attr]
         if isinstance(tree, exp.Drop | exp.Alter):
             return self._changed(tree)
+        if isinstance(tree, nodes.CreateModel):
+            return self._trained(tree, text, params)
         if not isinstance(tree, _FLOWING) or _is_constant(tree):
             if not is_prepared:
                 _remember(self._nothing, text, None)
@@ -164,45 +180,75 @@ class Recorder:
             return None
         return self._followed(tree, text, params, is_prepared=is_prepared)
 
+    def _trained(self, tree: exp.Expr, text: str, params: Params) -> _Asked | None:
+        """What the query of CREATE MODEL reads, by the columns it gives: features and label."""
+        query = tree.args.get("expression")
+        span = nodes.span_of(query) if isinstance(query, exp.Query) else None
+        if query is None or span is None:
+            return None
+        planned = self._planned(query, text[slice(*span)], params)
+        if planned is None:
+            return None
+        made = exp.Create(this=exp.table_(_TRAINED), kind="TABLE", expression=planned[0].copy())
+        flow = flow_of(made, self._names(planned[1]))
+        if flow is None or flow.outputs is None:
+            return None
+        columns = {output.name: output.origins for output in flow.outputs if output.name}
+        return self._finished(
+            replace(flow, target=Target(MODEL, ObjectName("")), columns=columns, outputs=None),
+            planned[1],
+            "CREATE MODEL",
+        )
+
     def _exists(self, tree: exp.Create) -> bool:
         table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         return isinstance(table, exp.Table) and self._names().entry(_name_of(table)) is not None
 
-    def _names(self, models: Sequence[Any] = ()) -> Names:
+    def _names(self, models: Sequence[ModelVersion] = ()) -> Names:
         return Names(self._engine, self._catalog, self._temporary, models)
 
     def _followed(self, tree: exp.Expr, text: str, params: Params, *, is_prepared: bool) -> _Asked | None:
-        models: Sequence[Any] = ()
         is_ours = not is_prepared and self._plan.is_ours(text)
-        if is_ours:
-            try:
-                plan = self._plan(text, params)
-            except SqlmlError:
-                # It fails as it runs, and then says why; in a transaction the error has ended that.
-                if self._engine.in_transaction():
-                    raise
-                return None
-            tree, models = plan.tree, plan.models
+        planned = self._planned(tree, text, params) if is_ours else (tree, ())
+        if planned is None:
+            return None
+        tree, models = planned
         is_fixed = not (is_ours and params) and not is_prepared
         if params and not is_ours:
             is_fixed = _put_texts(tree, params) and is_fixed
         flow = flow_of(tree, self._names(models))
         if flow is None:
             return None
-        known = {origin.whole for origin in flow.reads}
-        reads = [*flow.reads, *(o for o in map(_origin_of, models) if o not in known)]
-        reads = [made for origin in reads for made in self._stands_for(origin)]
-        if not reads and not any(flow.columns.values()) and not flow.is_new:
-            return None
         statement = _KINDS[next(kind for kind in _KINDS if isinstance(tree, kind))]
         if isinstance(tree, exp.Create):
             statement = f"CREATE {tree.args['kind']}"
+        return self._finished(flow, models, statement, is_fixed=is_fixed)
+
+    def _planned(self, tree: exp.Expr, text: str, params: Params) -> tuple[exp.Expr, Sequence[ModelVersion]] | None:
+        """A statement with its calls of ours in plain SQL, and the models that they name."""
+        if not self._plan.is_ours(text):
+            return tree, ()
+        try:
+            plan = self._plan(text, params)
+        except SqlmlError:
+            # It fails as it runs, and then says why; in a transaction the error has ended that.
+            if self._engine.in_transaction():
+                raise
+            return None
+        return plan.tree, plan.models
+
+    def _finished(
+        self, flow: Flow, models: Sequence[ModelVersion], statement: str, *, is_fixed: bool = False
+    ) -> _Asked | None:
+        """The flow with what its temporary tables stand for and the models it names; None where nothing flows."""
+        known = {(origin.kind, origin.name) for origin in flow.reads}
+        reads = [*flow.reads, *(o for o in map(_origin_of, models) if (o.kind, o.name) not in known)]
+        reads = [made for origin in reads for made in self._stands_for(origin)]
+        if not reads and not any(flow.columns.values()) and not flow.is_new:
+            return None
         reads_itself = any(_is_same(origin.name, flow.target.name) for origin in reads)
-        return _Asked(
-            replace(flow, reads=tuple(dict.fromkeys(reads)), is_new=flow.is_new and not reads_itself),
-            statement,
-            is_fixed=is_fixed,
-        )
+        done = replace(flow, reads=tuple(dict.fromkeys(reads)), is_new=flow.is_new and not reads_itself)
+        return _Asked(done, statement, is_fixed=is_fixed)
 
     def _stands_for(self, origin: Origin) -> Sequence[Origin]:
         if origin.kind != OF_SESSION:
@@ -269,7 +315,8 @@ class Recorder:
         if not self._has_tables(catalog):
             return
         if change.kind == "RENAME":
-            lineage.rename(self._engine, catalog, change.name, str(change.new))
+            new = ObjectName(str(change.new), change.name.schema, change.name.catalog)
+            lineage.rename(self._engine, catalog, change.name, new)
         elif change.kind == "COLUMN":
             lineage.rename_column(self._engine, catalog, change.name, str(change.old), str(change.new))
         else:
@@ -289,10 +336,10 @@ class Recorder:
 
     def _has_tables(self, catalog: str) -> bool:
         """Whether lineage is kept in a database: its own, or one that is attached and has models."""
-        return catalog.casefold() == self._catalog.casefold() or schema_version(self._engine, catalog) >= _SINCE
+        return catalog.casefold() == self._catalog.casefold() or schema_version(self._engine, catalog) >= lineage.SINCE
 
 
-def _origin_of(model: Any) -> Origin:
+def _origin_of(model: ModelVersion) -> Origin:
     return Origin("MODEL", ObjectName(model.name, model.schema, model.catalog), version=model.version)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
+from sqlml.catalog.lineage import SINCE as LINEAGE_SINCE
+from sqlml.catalog.lineage import rename as rename_in_lineage
+from sqlml.catalog.schema import schema_version
 from sqlml.catalog.snapshot import CHAMPION
 from sqlml.types import ModelVersion, ObjectName
 
@@ -90,6 +93,8 @@ def rename(cursor: Cursor, model: ModelVersion, name: ObjectName) -> None:
         in_catalog("UPDATE sqlml.models SET model_name = ?, schema_name = ? WHERE model_id = ?", model.catalog),
         [name.name, name.schema, model.model_id],
     )
+    if schema_version(cursor, model.catalog) >= LINEAGE_SINCE:
+        rename_in_lineage(cursor, model.catalog, model.object_name, name, is_model=True)
 
 
 def delete_version(cursor: Cursor, model: ModelVersion) -> None:

@@ -14,7 +14,10 @@ from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
 from sqlml.data_lineage import Flow, Origin
 from sqlml.types import ObjectName
 
-_EVENT = "INSERT INTO sqlml.lineage_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# The migration that brought these tables.
+SINCE = 10
+
+_EVENT = "INSERT INTO sqlml.lineage_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _EDGES = """
 INSERT INTO sqlml.lineage_edges
 SELECT ?, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]),
@@ -23,12 +26,12 @@ WHERE NOT EXISTS (FROM sqlml.lineage_edges WHERE edge_set = ?)
 """
 _RENAMED_TARGET = """
 UPDATE sqlml.lineage_events SET target_schema = ?, target_name = ?
-WHERE lower(target_name) = lower(?) AND lower(target_schema) = lower(?)
+WHERE lower(target_name) = lower(?) AND lower(target_schema) = lower(?) AND list_contains(?, target_type)
 """
 _RENAMED_SOURCE = """
-UPDATE sqlml.lineage_edges SET source_name = ?
+UPDATE sqlml.lineage_edges SET source_schema = ?, source_name = ?
 WHERE lower(source_name) = lower(?) AND lower(source_schema) = lower(?) AND source_catalog IS NULL
-  AND source_type IN ('TABLE', 'VIEW')
+  AND list_contains(?, source_type)
 """
 # Edges are shared by statements that are alike: those of one table are set apart before a column of it is renamed.
 _APART = """
@@ -64,18 +67,20 @@ def record(cursor: Cursor, catalog: str, flow: Flow, statement: str, user: str) 
     """Write that a statement has written, in the cursor's transaction."""
     edges = flow.edges()
     rows = [_edge(origin, column, catalog) for origin, column in edges]
-    name = flow.target.name
-    edge_set = hashlib.sha256(json.dumps([name.schema, name.name, *rows]).encode()).hexdigest()[:24] if rows else None
+    name, version = flow.target.name, flow.target.version
+    edge_set = (
+        hashlib.sha256(json.dumps([name.schema, name.name, version, *rows]).encode()).hexdigest()[:24] if rows else None
+    )
     if edge_set is not None:
         columns = [list(values) for values in zip(*rows, strict=True)]
         cursor.rows(in_catalog(_EDGES, catalog), [edge_set, *columns, edge_set])
-    place = [flow.target.kind, name.schema, name.name]
+    place = [flow.target.kind, name.schema, name.name, version]
     _event(cursor, catalog, user, statement, [*place, flow.is_new, edge_set])
 
 
 def record_drop(cursor: Cursor, catalog: str, kind: str, name: ObjectName, user: str) -> None:
     """Write that a table or view is gone: what it was made of does not count for one that takes its name."""
-    _event(cursor, catalog, user, "DROP", [kind, name.schema, name.name, True, None])
+    _event(cursor, catalog, user, "DROP", [kind, name.schema, name.name, None, True, None])
 
 
 def _event(cursor: Cursor, catalog: str, user: str, statement: str, values: Sequence[Any]) -> None:
@@ -88,13 +93,16 @@ def _edge(origin: Origin, column: str | None, catalog: str) -> tuple[Any, ...]:
     return (origin.kind, elsewhere, name.schema, name.name, origin.version, origin.column, column)
 
 
-def rename(cursor: Cursor, catalog: str, old: ObjectName, new: str) -> None:
-    """A table or view has another name now."""
-    where = [old.name, old.schema]
-    cursor.rows(in_catalog(_RENAMED_TARGET, catalog), [old.schema, new, *where])
-    cursor.rows(in_catalog(_RENAMED_SOURCE, catalog), [new, *where])
+_RELATIONS, _MODELS = ["TABLE", "VIEW"], ["MODEL"]
+
+
+def rename(cursor: Cursor, catalog: str, old: ObjectName, new: ObjectName, *, is_model: bool = False) -> None:
+    """A table, view or model has another name now."""
+    values = [new.schema, new.name, old.name, old.schema, _MODELS if is_model else _RELATIONS]
+    cursor.rows(in_catalog(_RENAMED_TARGET, catalog), values)
+    cursor.rows(in_catalog(_RENAMED_SOURCE, catalog), values)
     # A later statement that is alike is another one: it writes what has the name then.
-    _set_apart(cursor, catalog, ObjectName(new, old.schema))
+    _set_apart(cursor, catalog, new)
 
 
 def rename_column(cursor: Cursor, catalog: str, of: ObjectName, old: str, new: str) -> None:

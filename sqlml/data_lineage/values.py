@@ -60,6 +60,7 @@ class Target:
     kind: str
     name: ObjectName
     columns: tuple[str, ...] = ()
+    version: int | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from sqlml.functions.ml_global_explain import MlGlobalExplain
 from sqlml.functions.ml_hash_bucketize import MlHashBucketize
 from sqlml.functions.ml_imputer import MlImputer
 from sqlml.functions.ml_label_encoder import MlLabelEncoder
+from sqlml.functions.ml_lineage import MlLineage
 from sqlml.functions.ml_lp_norm import MlLpNorm
 from sqlml.functions.ml_max_abs_scaler import MlMaxAbsScaler
 from sqlml.functions.ml_min_max_scaler import MlMinMaxScaler
@@ -65,6 +66,7 @@ FUNCTIONS: Registry[Function] = Registry(
         MlHashBucketize(),
         MlImputer(),
         MlLabelEncoder(),
+        MlLineage(),
         MlLpNorm(),
         MlMaxAbsScaler(),
         MlMinMaxScaler(),

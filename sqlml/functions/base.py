@@ -64,6 +64,10 @@ class Context(Protocol):
         """The current catalog."""
 
     @property
+    def is_superuser(self) -> bool:
+        """Whether whoever asks may see everything, as everybody may in a file without users."""
+
+    @property
     def is_stored(self) -> bool:
         """Whether the SQL is kept (a view, a macro) and so must follow the model's newest version."""
 

@@ -88,6 +88,13 @@ class SessionAccess(Protocol):
         """Act as another user until it is reset."""
 
 
+class Lineage(Protocol):
+    """What records which columns a statement wrote, and from which."""
+
+    def record_training(self, model: ModelVersion) -> None:
+        """Record what a version was trained on, in the transaction that stores it."""
+
+
 class Context(Protocol):
     """What a statement may use while it runs."""
 
@@ -119,6 +126,10 @@ class Context(Protocol):
     @property
     def access(self) -> SessionAccess:
         """Who the session acts as."""
+
+    @property
+    def lineage(self) -> Lineage:
+        """What records lineage."""
 
     @property
     def python(self) -> PythonFunctions:

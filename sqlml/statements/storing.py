@@ -113,6 +113,7 @@ def _write(place: Place, context: Context, new: catalog.NewVersion, reads: Seque
     if found is not None:
         check_version(context, name)
     catalog.insert_version(database, new, is_first=found is None)
+    context.lineage.record_training(placed)
     if found is None:
         record(context, str(name.catalog), [Change("made", model_securable(name))])
     place_macros(database, placed, f"@{placed.version}")

@@ -7,6 +7,7 @@ CREATE TABLE sqlml.lineage_events (
     target_type VARCHAR NOT NULL,
     target_schema VARCHAR,
     target_name VARCHAR NOT NULL,
+    target_version INTEGER,
     is_new BOOLEAN NOT NULL,
     edge_set VARCHAR
 );
