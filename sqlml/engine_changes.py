@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
 from functools import lru_cache
 from types import TracebackType
+from typing import Any
 
 import duckdb
 
@@ -108,3 +109,25 @@ def changes_objects(sql: str) -> bool:
         return any(statement.type in _OBJECTS for statement in duckdb.extract_statements(sql))
     except duckdb.Error:
         return False
+
+
+_READING = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.TRANSACTION, duckdb.StatementType.DELETE})
+
+
+@lru_cache(maxsize=2048)
+def _types(sql: str) -> tuple[Any, ...]:
+    try:
+        return tuple(statement.type for statement in duckdb.extract_statements(sql))
+    except duckdb.Error:
+        return ()
+
+
+def count_statements(sql: str) -> int:
+    """How many statements of DuckDB's a text has; 0 where it does not read it."""
+    return len(_types(sql))
+
+
+def may_write(sql: str) -> bool:
+    """Whether a statement may write what others read; one with grammar of ours may."""
+    found = _types(sql)
+    return not found or not _READING.issuperset(found)

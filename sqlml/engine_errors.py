@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlml import errors
@@ -118,9 +120,15 @@ def _one_line(message: str, rest: str) -> str:
     return "\n".join([message, *extra])
 
 
+_OURS = "Hint: "
+
+
 def _hint(raised: type[SqlmlError], kind: str, details: dict[str, Any], rest: str) -> str | None:
     if rest.startswith("Candidate macros:"):
         return " ".join(rest.partition("\n\n")[0].split())
+    if rest.startswith(_OURS):
+        # error('...') of a query of ours.
+        return rest.removeprefix(_OURS)
     for line in rest.splitlines():
         if line.startswith(("Did you mean", "Candidate")):
             return line.strip()
@@ -143,6 +151,15 @@ def _hint_of_refusal(message: str) -> str:
     if _LOCKED in message:
         return "A governed database locks its settings when it is opened: pass config={...} to connect."
     return "A governed database reaches files in its volumes alone: CREATE VOLUME makes one, before it is opened."
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Make ours of DuckDB's errors."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise translate(error) from None
 
 
 def name_taken(name: str) -> SqlmlError:

@@ -14,6 +14,7 @@ from sqlml.catalog.cursor import utc_now
 from sqlml.catalog.securables import read_securables
 from sqlml.catalog.snapshot import Snapshot
 from sqlml.engine import Database, Engine
+from sqlml.engine_errors import translating
 from sqlml.errors import NotFound, PermissionDenied, TransactionAborted
 from sqlml.gate import Gate, os_user
 from sqlml.signing import config_folder
@@ -175,7 +176,8 @@ class _Committed:
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement of our own and return all rows."""
-        found: list[tuple[Any, ...]] = self._duck.execute(sql, list(params)).fetchall()
+        with translating():
+            found: list[tuple[Any, ...]] = self._duck.execute(sql, list(params)).fetchall()
         return found
 
     def close(self) -> None:

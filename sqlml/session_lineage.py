@@ -10,26 +10,24 @@ from __future__ import annotations
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
-import duckdb
 from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.access.objects import MAIN, TEMPORARY
 from sqlml.catalog import lineage
 from sqlml.catalog.schema import schema_version
-from sqlml.data_lineage import Flow, Origin, Output, flow_of
-from sqlml.data_lineage.values import MODEL, Target
+from sqlml.data_lineage.values import MODEL, Flow, Origin, Output, Target
 from sqlml.data_lineage.values import TEMPORARY as OF_SESSION
-from sqlml.dialect import parse
+from sqlml.data_lineage.writes import flow_of
 from sqlml.engine import Engine
+from sqlml.engine_changes import count_statements, may_write
 from sqlml.engine_private import unpark
 from sqlml.errors import SqlmlError
-from sqlml.parameters import name_parameters
+from sqlml.lineage_statements import has_dotted_names, is_constant, put_texts, read_tree
 from sqlml.result import Result
 from sqlml.session_access import SessionAccess
 from sqlml.session_names import Names
@@ -41,7 +39,6 @@ _TRAINED = "trained"
 # A generated statement of megabytes is an INSERT of values.
 _LONGEST = 1_000_000
 _FLOWING = (exp.Create, exp.Insert, exp.Update, exp.Merge, exp.Copy)
-_READING = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.TRANSACTION, duckdb.StatementType.DELETE})
 _KINDS = {exp.Create: "CREATE", exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Merge: "MERGE", exp.Copy: "COPY"}
 
 
@@ -117,11 +114,11 @@ class Recorder:
 
     def splits(self, text: str, params: Params) -> bool:
         """Whether a text is several statements of which one may write: they are followed one by one."""
-        return self._is_on and not params and _counted(text) > 1 and _may_write(text)
+        return self._is_on and not params and count_statements(text) > 1 and may_write(text)
 
     def around(self, text: str, params: Params, run: Callable[[], Result]) -> Result:
         """Run one statement, and record what it writes; both or neither."""
-        if not self._is_on or len(text) > _LONGEST or text in self._nothing or not _may_write(text):
+        if not self._is_on or len(text) > _LONGEST or text in self._nothing or not may_write(text):
             return run()
         if text in self._seen and self._is_known(text, self._version()):
             return run()
@@ -161,7 +158,7 @@ class Recorder:
         return seen.version == version and is_recent and not self._engine.in_transaction()
 
     def _asked(self, text: str, params: Params) -> _Asked | None:
-        tree = _read(text)
+        tree = read_tree(text)
         if isinstance(tree, nodes.Prepare):
             self._prepared[tree.this.name.casefold()] = tree.expression
             return None
@@ -172,7 +169,7 @@ class Recorder:
             return self._changed(tree)
         if isinstance(tree, nodes.CreateModel):
             return self._trained(tree, text, params)
-        if not isinstance(tree, _FLOWING) or _is_constant(tree):
+        if not isinstance(tree, _FLOWING) or is_constant(tree):
             if not is_prepared:
                 _remember(self._nothing, text, None)
             return None
@@ -215,7 +212,7 @@ class Recorder:
         tree, models = planned
         is_fixed = not (is_ours and params) and not is_prepared
         if params and not is_ours:
-            is_fixed = _put_texts(tree, params) and is_fixed
+            is_fixed = put_texts(tree, params) and is_fixed
         flow = flow_of(tree, self._names(models))
         if flow is None:
             return None
@@ -226,7 +223,7 @@ class Recorder:
 
     def _planned(self, tree: exp.Expr, text: str, params: Params) -> tuple[exp.Expr, Sequence[ModelVersion]] | None:
         """A statement with its calls of ours in plain SQL, and the models that they name."""
-        if not self._plan.is_ours(text):
+        if not self._plan.is_ours(text) and not has_dotted_names(tree):
             return tree, ()
         try:
             plan = self._plan(text, params)
@@ -358,61 +355,3 @@ def _remember(known: OrderedDict[str, Any], text: str, value: Any) -> None:
     known.move_to_end(text)
     if len(known) > _REMEMBERED:
         known.popitem(last=False)
-
-
-@lru_cache(maxsize=2048)
-def _types(text: str) -> tuple[Any, ...]:
-    try:
-        return tuple(statement.type for statement in duckdb.extract_statements(text))
-    except duckdb.Error:
-        return ()
-
-
-def _counted(text: str) -> int:
-    return len(_types(text))
-
-
-def _may_write(text: str) -> bool:
-    """Whether a statement may write; one with grammar of ours may."""
-    found = _types(text)
-    return not found or not _READING.issuperset(found)
-
-
-def _read(text: str) -> exp.Expr | None:
-    """The tree of a statement; None for what only DuckDB reads, of which no lineage is kept."""
-    try:
-        return parse(text)
-    except (SqlmlError, RecursionError):
-        return None
-
-
-def _is_constant(tree: exp.Expr) -> bool:
-    """Whether it writes values that come from nowhere: INSERT ... VALUES, CREATE TABLE t (a INTEGER)."""
-    if isinstance(tree, exp.Copy):
-        return False
-    if isinstance(tree, exp.Create) and (
-        tree.args.get("kind") not in ("TABLE", "VIEW") or tree.args.get("expression") is None
-    ):
-        return True
-    if isinstance(tree, exp.Insert) and isinstance(tree.args.get("expression"), exp.Values):
-        return tree.find(exp.Query) is None
-    if isinstance(tree, exp.Update):
-        return not any(e.expression.find(exp.Column, exp.Query) for e in tree.expressions if isinstance(e, exp.EQ))
-    return False
-
-
-def _put_texts(tree: exp.Expr, params: Params) -> bool:
-    """Put texts in place of the parameters of relations: paths; whether there were none."""
-    values: Mapping[str, Any] = name_parameters(tree, params)[0]
-    is_fixed = True
-    for table in tree.find_all(exp.Table):
-        for mark in list(table.this.find_all(exp.Placeholder)):
-            is_fixed = False
-            if isinstance(values.get(mark.name), str):
-                mark.replace(exp.Literal.string(values[mark.name]))
-    for file in tree.args.get("files") or []:
-        if isinstance(file, exp.Placeholder):
-            is_fixed = False
-            if isinstance(values.get(file.name), str):
-                file.replace(exp.Literal.string(values[file.name]))
-    return is_fixed

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlml.catalog.cursor import Cursor, in_catalog, utc_now
-from sqlml.data_lineage import Flow, Origin
+from sqlml.data_lineage.values import Flow, Origin
 from sqlml.types import ObjectName
 
 # The migration that brought these tables.

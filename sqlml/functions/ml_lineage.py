@@ -32,8 +32,8 @@ asked AS MATERIALIZED (
        OR (lower(name) = lower($name) AND kind IN ('TABLE', 'VIEW', 'MODEL')
            AND lower(in_schema) = lower(coalesce($schema, current_schema())))),
 known AS MATERIALIZED (
-    SELECT CASE WHEN count(*) = 0 THEN error('There is no table, view, model or file ' || $path
-                || ' of which lineage is known. It is written as schema.name or as the path that was read.') END AS none
+    SELECT CASE WHEN count(*) = 0 THEN error('There is no table, view, model or file called ' || $path || '.' || chr(10)
+                || 'Hint: Write schema.name, or the path of a file as it was read.') END AS none
     FROM asked),
 up AS (
     SELECT e.edge, 1 AS depth FROM edges AS e JOIN asked AS a ON a.node = e.target_node
@@ -83,7 +83,9 @@ class MlLineage(Function):
     decided which rows there are. A model stands between the columns it was trained on and those it computed; a view
     that scores follows the model's newest version and names none.
 
-    In a database with users only superusers may ask. Becomes a recursive query over sqlml.lineage_events and
+    In a database with users only superusers may ask.
+
+    Becomes a recursive query over sqlml.lineage_events and
     sqlml.lineage_edges. Source: Databricks, system.access.column_lineage.
     """
 

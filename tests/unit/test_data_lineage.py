@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from sqlglot import exp
 
-from sqlml.data_lineage import Origin, Output, flow_of
-from sqlml.data_lineage.values import Macro
+from sqlml.data_lineage.values import Macro, Origin, Output
+from sqlml.data_lineage.writes import flow_of
 from sqlml.dialect import parse, to_sql
 from sqlml.types import ObjectName
 
