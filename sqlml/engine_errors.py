@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlml import errors
@@ -151,15 +149,6 @@ def _hint_of_refusal(message: str) -> str:
     if _LOCKED in message:
         return "A governed database locks its settings when it is opened: pass config={...} to connect."
     return "A governed database reaches files in its volumes alone: CREATE VOLUME makes one, before it is opened."
-
-
-@contextmanager
-def translating() -> Iterator[None]:
-    """Make ours of DuckDB's errors."""
-    try:
-        yield
-    except duckdb.Error as error:
-        raise translate(error) from None
 
 
 def name_taken(name: str) -> SqlmlError:

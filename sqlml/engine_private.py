@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -146,3 +147,12 @@ class Scratch:
     def close(self) -> None:
         """Close it."""
         self._duck.close()
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Make ours of DuckDB's errors."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise translate(error) from None

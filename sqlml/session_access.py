@@ -14,7 +14,7 @@ from sqlml.catalog.cursor import utc_now
 from sqlml.catalog.securables import read_securables
 from sqlml.catalog.snapshot import Snapshot
 from sqlml.engine import Database, Engine
-from sqlml.engine_errors import translating
+from sqlml.engine_private import translating
 from sqlml.errors import NotFound, PermissionDenied, TransactionAborted
 from sqlml.gate import Gate, os_user
 from sqlml.signing import config_folder
