@@ -18,6 +18,7 @@ from sqlml.functions.later import LATER
 from sqlml.parameters import used_values
 from sqlml.scope import relations_at, with_clauses
 from sqlml.sql_form import SqlForm
+from sqlml.system_relations import system_query
 from sqlml.types import Binder, Column, ModelVersion
 
 _SCHEMAS = ("ml", "ai")
@@ -165,6 +166,7 @@ class Rewriter:
         call = table.this
         if not isinstance(call, exp.Anonymous):
             self._split_backticks(table)
+            self._replace_system(table)
             return
         schema = table.db.casefold()
         if (schema and schema not in _SCHEMAS) or table.catalog:
@@ -177,6 +179,27 @@ class Rewriter:
             if key not in ("this", "db", "catalog") and value:
                 query.set(key, value)
         self._replace(table, call, query, exp.Subquery(this=query.this.copy()), table.args.get("db"))
+
+    def _replace_system(self, table: exp.Table) -> None:
+        """`system.access.table_lineage`, which DuckDB does not have."""
+        found = system_query(table, self.catalog, is_superuser=self.is_superuser) if table.catalog else None
+        if found is None:
+            return
+        first, last = table.args["catalog"].meta["start"], table.this.meta["end"]
+        if isinstance(table.parent, exp.Describe | exp.Summarize):
+            self.replaced.append((first, last + 1, found))
+            table.replace(found)
+            return
+        query = exp.Subquery(this=found)
+        sent = query.copy()
+        for key, value in table.args.items():
+            if key not in ("this", "db", "catalog") and value:
+                query.set(key, value)
+        if not table.alias:
+            for made in (query, sent):
+                made.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+        self.replaced.append((first, last + 1, sent))
+        table.replace(query)
 
     def _split_backticks(self, table: exp.Table) -> None:
         """BigQuery's `project.dataset.table` in one pair of backticks."""

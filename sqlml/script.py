@@ -23,7 +23,10 @@ _OWNED = ("table", "view", "schema", "function", "catalog", "database", "volume"
 _TAGS = (["set", "tags"], ["unset", "tags"])
 _LISTS = ("models", "runs", "experiments", "functions", "users", "roles", "groups", "tokens", "volumes", "grants")
 # Words that every statement of ours has one of, in some place; `ml` and `ai` stand before a dot or an underscore.
-_STATEMENT_WORDS = ("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python", *_ACCESS_WORDS)
+_STATEMENT_WORDS = (
+    *("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python", "system"),
+    *_ACCESS_WORDS,
+)
 _SCHEMA = re.compile(r"(?<![a-z_])(?:ml|ai)(?![a-z0-9])")
 
 
@@ -38,9 +41,12 @@ class Piece:
 
 
 class Reader:
-    """Reads scripts; knows the names of our functions and of the prepared statements that are ours."""
+    """Reads scripts; knows the names of our functions and relations and of the prepared statements that are ours."""
 
-    def __init__(self, functions: Collection[str], comment: Any, string: Any) -> None:
+    def __init__(
+        self, functions: Collection[str], comment: Any, string: Any, relations: Collection[tuple[str, str]] = ()
+    ) -> None:
+        self._relations = frozenset(relations)
         self._functions = frozenset(functions)
         self._comment = comment
         self._string = string
@@ -88,6 +94,8 @@ class Reader:
             words.append(word)
             if word in _CALL_STARTS:
                 ours = ours or self._begins_call(words)
+            elif words[-2:-1] == ["."]:
+                ours = ours or self._is_system(words[-5:])
         if first >= 0:
             pieces.append(Piece(first, last, ours or self._is_ours(words, prepared), frozenset(names)))
         return pieces
@@ -97,6 +105,11 @@ class Reader:
         if words[-1] == "(":
             return self._is_call([_bare(word) for word in words[-5:-1]], self._functions)
         return words[-1] in ("model", "table") and words[-2:-1] == ["("] and self._is_call(words[-6:-2], None)
+
+    def _is_system(self, words: list[str]) -> bool:
+        """Whether words are the name of a relation of ours in the catalog `system`."""
+        names = [_bare(word).lower() for word in words]
+        return names[:2] == ["system", "."] and names[3:4] == ["."] and (names[2], names[-1]) in self._relations
 
     def _is_call(self, words: list[str], functions: Collection[str] | None) -> bool:
         """Whether the words end in the name of one of these functions, or in any name of the schemas ml and ai."""

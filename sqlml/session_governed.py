@@ -47,6 +47,7 @@ from sqlml.session_lineage import Recorder
 from sqlml.session_raw import noting_changes
 from sqlml.statements.prepare import refuse_kept_password
 from sqlml.statements.recorded import named_version, recorded_statement, training
+from sqlml.system_relations import system_query
 from sqlml.types import ObjectName, Params, Plan
 
 # What DuckDB takes as well for BEGIN, COMMIT and ROLLBACK.
@@ -290,6 +291,9 @@ class Governor:
             metadata=lambda node, asking: metadata_of(node, access, asking.roles, objects),
             is_ours=lambda name: FUNCTIONS.get(name) is not None or name in LATER or name == "ml_train",
             session=lambda node: self._session(node, objects),
+            system=lambda node, asking: system_query(
+                node, self._access.catalog, is_superuser=access.is_superuser(asking.roles)
+            ),
         )
         return Expansion(access, who, objects, places)
 

@@ -30,7 +30,7 @@ from sqlml.errors import SqlmlError
 from sqlml.lineage_statements import has_dotted_names, is_constant, put_texts, read_tree
 from sqlml.result import Result
 from sqlml.session_access import SessionAccess
-from sqlml.session_names import Names
+from sqlml.session_names import Names, is_ours
 from sqlml.types import ModelVersion, ObjectName, Params, Plan
 
 _AGAIN_AFTER = 60.0
@@ -240,7 +240,7 @@ class Recorder:
         """The flow with what its temporary tables stand for and the models it names; None where nothing flows."""
         known = {(origin.kind, origin.name) for origin in flow.reads}
         reads = [*flow.reads, *(o for o in map(_origin_of, models) if (o.kind, o.name) not in known)]
-        reads = [made for origin in reads for made in self._stands_for(origin)]
+        reads = [made for origin in reads for made in self._stands_for(origin) if not is_ours(made)]
         if not reads and not any(flow.columns.values()) and not flow.is_new:
             return None
         reads_itself = any(_is_same(origin.name, flow.target.name) for origin in reads)

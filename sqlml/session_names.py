@@ -59,6 +59,8 @@ class Names:
         if entry.is_temporary:
             return self._of_session(entry)
         origin = Origin(entry.kind, ObjectName(entry.name, entry.schema, entry.catalog))
+        if is_ours(origin):
+            return origin, [Output(column.name) for column in self._objects.columns(entry)]
         return origin, self._outputs(entry, origin)
 
     def _of_session(self, entry: Entry) -> tuple[Origin, Sequence[Output]]:
@@ -138,6 +140,11 @@ class Names:
                 return reading.rows(sql)
         except SqlmlError:
             raise Unfollowed from None
+
+
+def is_ours(origin: Origin) -> bool:
+    """Whether it is a table of our own, from which nothing of the user's comes."""
+    return (origin.name.schema or "").casefold() in ("sqlml", _MODELS)
 
 
 def _origin(model: ModelVersion, version: int | None) -> Origin:

@@ -11,6 +11,7 @@ from sqlml.errors import InvalidOption, nearest_hint
 from sqlml.functions import FUNCTIONS
 from sqlml.functions.later import LATER
 from sqlml.script import Piece, Reader
+from sqlml.system_relations import RELATIONS
 
 _REMEMBERED = 512
 
@@ -21,7 +22,7 @@ class Scripts:
     def __init__(self, engine: Engine, prepared: dict[str, str]) -> None:
         self._engine = engine
         self._prepared = prepared
-        self._reader = Reader([*FUNCTIONS.names(), *LATER, "ml_train"], COMMENT, STRING)
+        self._reader = Reader([*FUNCTIONS.names(), *LATER, "ml_train"], COMMENT, STRING, RELATIONS)
         self._known: OrderedDict[str, list[Piece] | None] = OrderedDict()
 
     def read(self, text: str) -> list[Piece]:

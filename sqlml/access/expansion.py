@@ -41,6 +41,7 @@ class Places:
     metadata: Callable[[exp.Table, Who], exp.Expr | None]
     is_ours: Callable[[str], bool]
     session: Callable[[exp.Expr], exp.Expr]
+    system: Callable[[exp.Table, Who], exp.Expr | None]
 
 
 class Expansion(Rights):
@@ -241,6 +242,10 @@ class Expansion(Rights):
 
     def _other(self, node: exp.Table, name: ObjectName, who: Who) -> None:
         """A name that is no relation of the database: metadata, a file, or nothing."""
+        found = self._places.system(node, who)
+        if found is not None:
+            put(node, exp.Subquery(this=self.expand(found, who)))
+            return
         found = self._places.metadata(node, who)
         if found is not None:
             self.table_functions |= called(found)
