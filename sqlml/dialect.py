@@ -18,6 +18,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlml import nodes
 from sqlml.dialect_access_sql import ACCESS_TRANSFORMS
+from sqlml.dialect_lineage import LINEAGE_TRANSFORMS
 from sqlml.dialect_policies import POLICY_TRANSFORMS
 from sqlml.dialect_protection import PROTECTION_TRANSFORMS
 from sqlml.dialect_sql import TRANSFORMS
@@ -202,6 +203,7 @@ class Sqlml(DuckDB):
             **ACCESS_TRANSFORMS,
             **PROTECTION_TRANSFORMS,
             **POLICY_TRANSFORMS,
+            **LINEAGE_TRANSFORMS,
         }
 
 

@@ -9,7 +9,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlml import nodes
 from sqlml.dialect_functions import FunctionStatements
-from sqlml.dialect_policies import PolicyStatements
+from sqlml.dialect_lineage import LineageStatements
 
 N = TypeVar("N", bound=exp.Expr)
 
@@ -28,6 +28,7 @@ _SHOWN = (
     "GROUPS",
     "TOKENS",
     "VOLUMES",
+    "TAGS",
 )
 _ALTERATIONS = (
     ("SET", "OPTIONS"),
@@ -43,7 +44,7 @@ _ALTERATIONS = (
 )
 
 
-class ModelStatements(FunctionStatements, PolicyStatements):
+class ModelStatements(FunctionStatements, LineageStatements):
     """Mixed into the parser: each statement about models becomes a node of its own, never a Command."""
 
     def _parse_statement(self) -> exp.Expr | None:
@@ -61,6 +62,7 @@ class ModelStatements(FunctionStatements, PolicyStatements):
             or self._parse_volume_statement()
             or self._parse_protection_statement()
             or self._parse_policy_statement()
+            or self._parse_lineage_statement()
         )
         if access is not None:
             return access

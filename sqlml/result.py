@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlml.errors import Cancelled, ConnectionClosed, SqlmlError
 from sqlml.notebook.result_view import Shown, html_of, markdown_of, wanted_rows
-from sqlml.result_rows import BATCH, PARK_IN_MEMORY, Ahead, Look, Parked, Rows, Unpark, is_plain, set_aside
+from sqlml.result_rows import BATCH, PARK_IN_MEMORY, Ahead, Answer, Look, Parked, Rows, Unpark, is_plain, set_aside
 
 __all__ = ["PARK_IN_MEMORY", "Result", "no_rows"]
 
 Guard = AbstractContextManager[None]
+# What DuckDB answers a statement that gives no rows.
+_ANSWERS = ([("Count", "BIGINT")], [("Success", "BOOLEAN")])
 ArrowTypes = Callable[[bool], AbstractContextManager[bool]]
 
 
@@ -209,6 +211,17 @@ class Result:
         only now has failed for whoever reads its rows, not for the statement that comes next.
         """
         self._park(unpark, None)
+
+    def settle(self, unpark: Unpark) -> None:
+        """Put aside the answer of a statement that writes; if it also gives rows, as RETURNING does, park them."""
+        described = [(name, str(kind)) for name, kind, *_ in self.description or []]
+        if self._is_open and not self._is_parked and described in _ANSWERS:
+            self._is_parked = True
+            self._rowcount = int(self._duck.rowcount)
+            with self.lock, self._guard:
+                self._duck = Answer(self._duck.fetchall(), unpark, self.description or [])
+        else:
+            self.park(unpark)
 
     def hold(self, unpark: Unpark, look: Look) -> None:
         """Put all rows aside at once, while `look` is told the number of rows and bytes of one batch after another.

@@ -180,7 +180,7 @@ class Rows:
     """Parked rows as tuples; as DuckDB does, it has nothing to convert once all are read."""
 
     rowcount = -1
-    description = None
+    description: list[Row] | None = None
 
     def __init__(self, rows: list[tuple[Any, ...]]) -> None:
         self._rows = iter(rows)
@@ -194,13 +194,13 @@ class Rows:
     def fetchall(self) -> list[tuple[Any, ...]]:
         return list(self._rows)
 
-    def df(self) -> None:
+    def df(self) -> Any:
         self._refuse()
 
-    def to_arrow_table(self) -> None:
+    def to_arrow_table(self) -> Any:
         self._refuse()
 
-    def to_arrow_reader(self, batch_size: int) -> None:
+    def to_arrow_reader(self, batch_size: int) -> Any:
         self._refuse()
 
     def _refuse(self) -> None:
@@ -211,6 +211,38 @@ class Rows:
                 "A result with these types that was put aside can only be read by rows: the settings are locked.",
                 hint="Read it before the next statement.",
             )
+
+
+class Answer(Rows):
+    """The one row in which DuckDB answers a statement that gives none: Count or Success."""
+
+    def __init__(self, rows: list[Row], unpark: Unpark, description: list[Row]) -> None:
+        super().__init__(rows)
+        self._unpark = unpark
+        self.description = description
+
+    def df(self) -> Any:
+        """What is left as a pandas DataFrame."""
+        return self._left().df()
+
+    def to_arrow_table(self) -> Any:
+        """What is left as a pyarrow.Table."""
+        return self._left().to_arrow_table()
+
+    def to_arrow_reader(self, batch_size: int) -> Any:
+        """What is left as a pyarrow.RecordBatchReader."""
+        return self._left().to_arrow_reader(batch_size)
+
+    def _left(self) -> Any:
+        import pyarrow as pa
+
+        schema = _plain_schema(self.description or [])
+        columns = [
+            pa.array(values, kind) for values, kind in zip(zip(*self._rows, strict=True), schema.types, strict=False)
+        ]
+        batch = pa.RecordBatch.from_arrays(columns or [pa.array([], kind) for kind in schema.types], schema=schema)
+        self._rows = iter([])
+        return self._unpark(pa.RecordBatchReader.from_batches(schema, [batch]), self.description or [])
 
 
 def set_aside(reader: Any, look: Look | None = None) -> Any:

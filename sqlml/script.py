@@ -21,7 +21,10 @@ _GROUP = re.compile(r"group(?!\s+by\b)")
 _PRINCIPALS = (["user"], ["role"], ["group"])
 _OWNED = ("table", "view", "schema", "function", "catalog", "database", "volume")
 _TAGS = (["set", "tags"], ["unset", "tags"])
-_LISTS = ("models", "runs", "experiments", "functions", "users", "roles", "groups", "tokens", "volumes", "grants")
+_LISTS = (
+    *("models", "runs", "experiments", "functions", "users", "roles", "groups", "tokens", "volumes", "grants"),
+    "tags",
+)
 # Words that every statement of ours has one of, in some place; `ml` and `ai` stand before a dot or an underscore.
 _STATEMENT_WORDS = (
     *("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python", "system"),

@@ -30,7 +30,7 @@ from sqlml.errors import SqlmlError
 from sqlml.lineage_statements import has_dotted_names, is_constant, put_texts, read_tree
 from sqlml.result import Result
 from sqlml.session_access import SessionAccess
-from sqlml.session_names import Names, is_ours
+from sqlml.session_names import OURS, Names, is_ours
 from sqlml.types import ModelVersion, ObjectName, Params, Plan
 
 _AGAIN_AFTER = 60.0
@@ -134,9 +134,10 @@ class Recorder:
                 self._training = None
         with self._engine.transaction():
             result = run()
-            result.park(unpark)
+            result.settle(unpark)
             self._record(asked)
-        if asked.is_fixed and asked.flow is not None and not asked.changes and not self._engine.in_transaction():
+        # What makes a table or view changes the catalog: there is nothing to compare with.
+        if asked.is_fixed and asked.flow is not None and not asked.flow.is_new and not self._engine.in_transaction():
             _remember(self._seen, text, _Seen(self._version(), time.monotonic()))
         return result
 
@@ -148,6 +149,14 @@ class Recorder:
             lineage.record(
                 self._engine, model.catalog, replace(flow, target=target, is_new=True), "CREATE MODEL", self._user()
             )
+
+    def record_drops(self, models: Sequence[ModelVersion]) -> None:
+        """Record that versions are gone, in the transaction that drops them."""
+        for model in models:
+            if self._is_on and self._has_tables(model.catalog):
+                lineage.record_drop(
+                    self._engine, model.catalog, MODEL, model.object_name, self._user(), version=model.version
+                )
 
     def _version(self) -> int:
         return self._engine.database.catalog_version(self._catalog).read()
@@ -261,7 +270,7 @@ class Recorder:
                 changes += self._dropped(str(tree.args.get("kind")), table, names)
         elif isinstance(tree.this, exp.Table):
             entry = names.entry(_name_of(tree.this))
-            if entry is not None and not entry.is_temporary:
+            if entry is not None and not entry.is_temporary and entry.schema.casefold() not in OURS:
                 full = ObjectName(entry.name, entry.schema, entry.catalog)
                 for action in tree.args.get("actions") or []:
                     if isinstance(action, exp.AlterRename):
@@ -279,7 +288,7 @@ class Recorder:
         entry = names.entry(_name_of(table)) if kind in ("TABLE", "VIEW") else None
         if entry is None:
             return []
-        if entry.is_temporary:
+        if entry.is_temporary or entry.schema.casefold() in OURS:
             self._temporary.pop(entry.name.casefold(), None)
             return []
         return [_Change(kind, ObjectName(entry.name, entry.schema, entry.catalog))]

@@ -26,6 +26,7 @@ from sqlml.session_access import committed
 from sqlml.types import ModelVersion, ObjectName
 
 _MODELS = "sqlml_models"
+OURS = frozenset({"sqlml", _MODELS})
 
 
 class Names:
@@ -144,7 +145,7 @@ class Names:
 
 def is_ours(origin: Origin) -> bool:
     """Whether it is a table of our own, from which nothing of the user's comes."""
-    return (origin.name.schema or "").casefold() in ("sqlml", _MODELS)
+    return (origin.name.schema or "").casefold() in OURS
 
 
 def _origin(model: ModelVersion, version: int | None) -> Origin:

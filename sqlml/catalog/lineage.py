@@ -78,9 +78,11 @@ def record(cursor: Cursor, catalog: str, flow: Flow, statement: str, user: str) 
     _event(cursor, catalog, user, statement, [*place, flow.is_new, edge_set])
 
 
-def record_drop(cursor: Cursor, catalog: str, kind: str, name: ObjectName, user: str) -> None:
-    """Write that a table or view is gone: what it was made of does not count for one that takes its name."""
-    _event(cursor, catalog, user, "DROP", [kind, name.schema, name.name, None, True, None])
+def record_drop(
+    cursor: Cursor, catalog: str, kind: str, name: ObjectName, user: str, version: int | None = None
+) -> None:
+    """Write that a table, a view or a version of a model is gone: what it was made of is not what one of its name is."""
+    _event(cursor, catalog, user, "DROP", [kind, name.schema, name.name, version, True, None])
 
 
 def _event(cursor: Cursor, catalog: str, user: str, statement: str, values: Sequence[Any]) -> None:

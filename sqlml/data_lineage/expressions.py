@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from sqlglot import exp
 
@@ -20,24 +20,20 @@ _CONSTANTS = frozenset({"current_date", "current_time", "current_timestamp", "cu
 _NESTED = 40
 
 
-class Queries(Protocol):
-    """What an expression needs of the reader of queries."""
+class Expressions(ABC):
+    """Follows expressions; what they have in them of queries follows the reader of queries, which is one of these."""
 
-    names: Names
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self._depth = 0
 
+    @abstractmethod
     def query(self, query: exp.Expr, scope: Scope) -> list[Output]:
         """The columns of a query."""
 
+    @abstractmethod
     def note(self, origin: Origin) -> None:
         """Something was read."""
-
-
-class Expressions:
-    """Follows expressions."""
-
-    def __init__(self, queries: Queries) -> None:
-        self._queries = queries
-        self._depth = 0
 
     def of(self, node: exp.Expr, scope: Scope) -> Origins:
         """What an expression is computed from."""
@@ -57,11 +53,11 @@ class Expressions:
         return self.of(node.expression, scope)
 
     def _subquery(self, node: exp.Expr, scope: Scope) -> Origins:
-        return union([o.origins for o in self._queries.query(node, inside(scope))])
+        return union([o.origins for o in self.query(node, inside(scope))])
 
     def _exists(self, node: exp.Expr, scope: Scope) -> Origins:
         """That there are rows says nothing of the values in them; what is read is noted."""
-        self._queries.query(node.this, inside(scope))
+        self.query(node.this, inside(scope))
         return NONE
 
     def _lambda(self, node: exp.Expr, scope: Scope) -> Origins:
@@ -100,20 +96,20 @@ class Expressions:
     def _call(self, name: ObjectName, call: exp.Expr, scope: Scope) -> Origins:
         folded = name.name.casefold()
         if folded in _SCORERS and not name.schema:
-            origin = self._queries.names.scored_by(call.expressions[0].name)
+            origin = self.names.scored_by(call.expressions[0].name)
             return self._with_model(origin, self._children(call, scope))
         if folded == "columns" and not name.schema:
             return self._columns(call, scope)
-        kept = self._queries.names.kept_model(name, scope.home)
+        kept = self.names.kept_model(name, scope.home)
         if kept is not None:
             return self._with_model(kept[0], self._row_of(call, kept[1], scope))
-        macro = self._queries.names.macro(name, scope.home, is_table=False)
+        macro = self.names.macro(name, scope.home, is_table=False)
         return self._children(call, scope) if macro is None else self._expanded(macro, call, scope)
 
     def _with_model(self, origin: Origin | None, inputs: Origins) -> Origins:
         if origin is None:
             return inputs
-        self._queries.note(origin)
+        self.note(origin)
         return inputs | {origin}
 
     def _row_of(self, call: exp.Expr, features: object, scope: Scope) -> Origins:

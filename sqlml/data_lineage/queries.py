@@ -16,13 +16,12 @@ from sqlml.data_lineage.values import NONE, Names, Origin, Origins, Output, Scop
 _ROUNDS = 20
 
 
-class Reader:
+class Reader(Expressions):
     """Reads the queries of one statement; what they read is noted in `reads`, in order."""
 
     def __init__(self, names: Names) -> None:
-        self.names = names
+        super().__init__(names)
         self.reads: dict[Origin, None] = {}
-        self.expressions = Expressions(self)
 
     def note(self, origin: Origin) -> None:
         """Something was read."""
@@ -100,11 +99,11 @@ class Reader:
 
     def _projection(self, projection: exp.Expr, scope: Scope) -> list[Output]:
         if is_star(projection):
-            return expanded(projection, scope, self.names, self.expressions)
+            return expanded(projection, scope, self.names, self)
         value = projection.this if isinstance(projection, exp.Alias) else projection
         name = projection.alias if isinstance(projection, exp.Alias) else _name_of(value)
         is_open = isinstance(value, exp.Anonymous | exp.Unnest) and value.name.casefold() == "unnest"
-        return [Output(name, self.expressions.of(value, scope), is_open)]
+        return [Output(name, self.of(value, scope), is_open)]
 
     def look_into(self, clause: object, scope: Scope) -> None:
         """Note what the queries in a clause read: rows are chosen by it, values do not come from it."""

@@ -45,7 +45,7 @@ def read_relation(reader: Reader, relation: exp.Expr, scope: Scope) -> list[Sour
     if isinstance(relation, exp.Values):
         return [_source(relation, _values(reader, relation, scope))]
     if isinstance(relation, exp.Unnest):
-        origins = union([reader.expressions.of(e, inside(scope)) for e in relation.expressions])
+        origins = union([reader.of(e, inside(scope)) for e in relation.expressions])
         return [_source(relation, [Output("unnest", origins)])]
     if isinstance(relation, nodes.TableRef):
         return read_relation(reader, relation.this, scope)
@@ -84,7 +84,7 @@ def _values(reader: Reader, values: exp.Values, scope: Scope) -> list[Output]:
     width = len(rows[0])
     if any(len(row) != width for row in rows):
         raise Unfollowed
-    columns = [union([reader.expressions.of(row[i], inside(scope)) for row in rows]) for i in range(width)]
+    columns = [union([reader.of(row[i], inside(scope)) for row in rows]) for i in range(width)]
     return [Output(f"col{i}", origins) for i, origins in enumerate(columns)]
 
 
@@ -121,10 +121,10 @@ def _called(reader: Reader, table: exp.Table, scope: Scope) -> Source:
     macro = reader.names.macro(name, scope.home, is_table=True)
     if macro is not None:
         body = parse(macro.definition)
-        return _source(table, reader.query(body, reader.expressions.in_macro(macro, call, inside(scope))))
+        return _source(table, reader.query(body, reader.in_macro(macro, call, inside(scope))))
     given = [a for a in call.iter_expressions() if not isinstance(a, exp.Identifier)]
     given = [a.expression if isinstance(a, exp.EQ | exp.PropertyEQ | exp.Kwarg) else a for a in given]
-    origins = union([reader.expressions.of(a, inside(scope)) for a in given])
+    origins = union([reader.of(a, inside(scope)) for a in given])
     if folded in ("range", "generate_series", "unnest"):
         return _source(table, [Output(folded, origins)])
     return _source(table, [Output(column, origins) for column in _described(reader, table)])
@@ -171,7 +171,7 @@ def _pivoted(reader: Reader, pivot: exp.Expr, relation: exp.Expr, scope: Scope) 
     own = {o.name.casefold(): o.origins for source in made for o in source.shown()}
     turned = _turned(pivot)
     folded = {c.name.casefold() for part in turned for c in part.find_all(exp.Column)}
-    origins: Origins = union([reader.expressions.of(part, here) for part in turned])
+    origins: Origins = union([reader.of(part, here) for part in turned])
     names, values = _unpivoted(pivot)
     outputs = []
     for column in _described(reader, relation):

@@ -126,7 +126,7 @@ def _assigned(assignments: Sequence[exp.Expr], scope: Scope, reader: Reader, fou
         for column, value in pairs:
             # `SET s.field = x` changes the column s.
             name = column.parts[0].name
-            found[name] = found.get(name, NONE) | reader.expressions.of(value, scope)
+            found[name] = found.get(name, NONE) | reader.of(value, scope)
 
 
 def _updated(tree: exp.Expr, reader: Reader) -> Flow | None:
@@ -184,7 +184,7 @@ def _when(
             return
         names = [c.name for c in columns] or list(target.columns)
         for name, value in zip(names, values.expressions, strict=False):
-            found[name] = found.get(name, NONE) | reader.expressions.of(value, scope)
+            found[name] = found.get(name, NONE) | reader.of(value, scope)
 
 
 def _all(shown: Sequence[Output], target: Target, found: _Columns) -> None:

@@ -52,9 +52,11 @@ from sqlml.statements.show_model_types import ShowModelTypes
 from sqlml.statements.show_model_versions import ShowModelVersions
 from sqlml.statements.show_model_warnings import ShowModelWarnings
 from sqlml.statements.show_models import ShowModels
+from sqlml.statements.show_models_trained_on import ShowModelsTrainedOn
 from sqlml.statements.show_policies import ShowPolicies
 from sqlml.statements.show_roles import ShowRoles
 from sqlml.statements.show_runs import ShowRuns
+from sqlml.statements.show_tags import ShowTags
 from sqlml.statements.show_tokens import ShowTokens
 from sqlml.statements.show_users import ShowUsers
 from sqlml.statements.show_volumes import ShowVolumes
@@ -109,6 +111,7 @@ STATEMENTS: Registry[Statement] = Registry(
         ShowGrants(),
         ShowGroups(),
         ShowRoles(),
+        ShowTags(),
         ShowTokens(),
         ShowUsers(),
         ShowVolumes(),
@@ -123,6 +126,7 @@ STATEMENTS: Registry[Statement] = Registry(
         ShowModelVersions(),
         ShowModelWarnings(),
         ShowModels(),
+        ShowModelsTrainedOn(),
         ShowRuns(),
         Train(),
         Query(),

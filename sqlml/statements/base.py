@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Protocol
 
@@ -93,6 +93,9 @@ class Lineage(Protocol):
 
     def record_training(self, model: ModelVersion) -> None:
         """Record what a version was trained on, in the transaction that stores it."""
+
+    def record_drops(self, models: Sequence[ModelVersion]) -> None:
+        """Record that versions are gone, in the transaction that drops them."""
 
 
 class Context(Protocol):

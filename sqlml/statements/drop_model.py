@@ -93,6 +93,7 @@ def _drop(dropping: Dropping, context: Context) -> None:
     model = dropping.versions[0]
     drop_macros(database, model, suffixes)
     gone = [Change("dropped", _securable(d)) for d in using if d.catalog == model.catalog]
+    context.lineage.record_drops(dropping.dropped)
     if whole:
         drop_shortcut(database, model)
         delete_model(database, model.catalog, model.model_id)
