@@ -81,7 +81,7 @@ def record(cursor: Cursor, catalog: str, flow: Flow, statement: str, user: str) 
 def record_drop(
     cursor: Cursor, catalog: str, kind: str, name: ObjectName, user: str, version: int | None = None
 ) -> None:
-    """Write that a table, a view or a version of a model is gone: what it was made of is not what one of its name is."""
+    """Write that a table, a view or a version of a model is gone: one of its name is made of something else."""
     _event(cursor, catalog, user, "DROP", [kind, name.schema, name.name, version, True, None])
 
 

@@ -49,8 +49,8 @@ class ShowModelsTrainedOn(Statement):
         SHOW MODELS TRAINED ON customers (email);
         SHOW MODELS TRAINED ON (SELECT email FROM customers);
 
-    Columns: schema, model, version, source, source_column, features (inputs and label that come from it), steps: 1 where
-    the model's own query reads it. Of a table all its columns count; a file is named in a query, as 'file.csv'.
+    Columns: schema, model, version, source, source_column, features (inputs and label that come from it), steps: 1
+    where the model's own query reads it. Of a table all its columns count; a file is named in a query, as 'file.csv'.
     In a database with users only superusers may ask.
     """
 
