@@ -10,6 +10,7 @@ from typing import Any
 from sqlml.cursor import Cursor, ErrorHandler
 from sqlml.engine import Allow
 from sqlml.errors import ConnectionClosed, Exceptions, InvalidOption
+from sqlml.lineage_graph import Lineage, read_lineage
 from sqlml.model_card import ModelCard, model_card
 from sqlml.planner import read_model_name
 from sqlml.registration import Registration
@@ -199,6 +200,14 @@ class Connection(Exceptions):
         """
         self.check_open()
         return model_card(self.session, name, version, alias)
+
+    def lineage(self, of: str, direction: str = "upstream", *, column: str | None = None, depth: int = 100) -> Lineage:
+        """What a table, view, model or file was made from (upstream, downstream or both), a picture in notebooks.
+
+        As ML.LINEAGE. Raises InvalidData for what there is not, PermissionDenied to others than superusers.
+        """
+        self.check_open()
+        return read_lineage(self.session, of, direction, column, depth)
 
     def interrupt(self) -> None:
         """Cancel what runs on this connection, from any thread."""

@@ -53,6 +53,7 @@ NO_PRIVILEGE = {
     "show_model_versions",
     "show_model_warnings",
     "show_models",
+    "show_tags",
     "show_policies",
     "show_roles",
     "show_runs",
@@ -118,11 +119,13 @@ STATEMENT_EXAMPLES = {
     "show_model_versions": "SHOW MODEL VERSIONS",
     "show_model_warnings": "SHOW MODEL WARNINGS",
     "show_models": "SHOW MODELS",
+    "show_models_trained_on": "SHOW MODELS TRAINED ON points",
     "show_roles": "SHOW ROLES",
     "show_runs": "SHOW RUNS",
     "show_tokens": "SHOW TOKENS",
     "show_users": "SHOW USERS",
     "show_volumes": "SHOW VOLUMES",
+    "show_tags": "SHOW TAGS",
 }
 # What these statements stand for is what their plan is.
 STANDS_FOR = {"execute": "query", "ml_train": "create_model"}

@@ -8,12 +8,11 @@ from sqlglot import exp
 
 from sqlml import nodes_lineage
 from sqlml.dialect import to_sql
-from sqlml.errors import PermissionDenied
 from sqlml.lineage_edges import query_in
 from sqlml.planner import Planner, object_name, relations
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
-from sqlml.types import ObjectName, Plan, Relation
+from sqlml.types import ObjectName, Plan, Privilege, Relation
 
 _TRAINED_ON = """
 WITH RECURSIVE edges AS MATERIALIZED (FROM __edges AS e),
@@ -59,10 +58,6 @@ class ShowModelsTrainedOn(Statement):
 
     def plan(self, tree: exp.Expr, planner: Planner) -> Plan:
         """Find what is asked about."""
-        if not planner.acting.is_superuser:
-            raise PermissionDenied(
-                "Lineage names models that may be hidden from you.", hint="Ask a superuser for what you need of it."
-            )
         asked: list[Relation] = []
         if isinstance(tree.this, exp.Table):
             column = tree.args.get("column")
@@ -72,7 +67,11 @@ class ShowModelsTrainedOn(Statement):
             planner.binder.describe(to_sql(tree.this))
             asked += relations(tree.this)[0]
         reads = (Relation(ObjectName("lineage_edges", "sqlml", planner.snapshot.catalog)),)
-        return Plan(statement=self.name, sql="", tree=tree, reads=reads, details=(planner.snapshot.catalog, asked))
+        catalog = planner.snapshot.catalog
+        # It names models that may be hidden from others.
+        needed = (Privilege("SUPERUSER", "DATABASE", catalog),)
+        details = (catalog, asked)
+        return Plan(statement=self.name, sql="", tree=tree, reads=reads, privileges=needed, details=details)
 
     def run(self, plan: Plan, context: Context) -> Result:
         """List them."""
