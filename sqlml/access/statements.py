@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from sqlml import nodes, nodes_access, nodes_policies, nodes_protection
+from sqlml import nodes, nodes_access, nodes_lineage, nodes_policies, nodes_protection
 from sqlml.access.alteration import alter, comment, drop
 from sqlml.access.calls import call_parts
 from sqlml.access.copying import copy
@@ -218,7 +218,7 @@ _OURS = tuple(
 # Statements about principals and privileges read no relation: their own plans say what they need.
 _ABOUT_ACCESS = tuple(
     kind
-    for module in (nodes_access, nodes_policies, nodes_protection)
+    for module in (nodes_access, nodes_lineage, nodes_policies, nodes_protection)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, exp.Expression) and kind.__module__ == module.__name__
 )

@@ -62,8 +62,8 @@ class ShowModelsTrainedOn(Statement):
         if isinstance(tree.this, exp.Table):
             column = tree.args.get("column")
             asked.append(Relation(object_name(tree.this), (column.name,) if column is not None else None))
-        else:
-            # DuckDB says what is wrong with it.
+        elif planner.acting.is_superuser:
+            # DuckDB says what is wrong with it, and so what there is.
             planner.binder.describe(to_sql(tree.this))
             asked += relations(tree.this)[0]
         reads = (Relation(ObjectName("lineage_edges", "sqlml", planner.snapshot.catalog)),)
