@@ -125,7 +125,7 @@ class Reader:
         if head == "import":
             kind = rest[2:] if rest[:2] == ["or", "replace"] else rest
             return kind[:1] == ["model"] and len(kind) > 1
-        if head in ("drop", "alter", "export", "refresh", "reproduce"):
+        if head in ("drop", "alter", "export", "refresh", "reproduce", "assert", "diff"):
             return rest[:1] == ["model"] and len(rest) > 1
         if head in ("describe", "desc"):
             return rest[:1] == ["model"] and len(rest) > 1 and rest[1] != "."
