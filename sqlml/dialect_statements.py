@@ -18,6 +18,7 @@ _SHOWN = (
     "MODELS",
     "MODEL VERSIONS",
     "MODEL WARNINGS",
+    "MODEL CONSTRAINTS",
     "MODEL TYPES",
     "MODEL FUNCTIONS",
     "RUNS",
@@ -255,7 +256,7 @@ class ModelStatements(FunctionStatements, GateStatements, PolicyStatements):
             if self._match_text_seq(*words):
                 action = nodes.AlterAction(this=exp.var(" ".join(words)))
                 action.set("expressions", self._parse_alteration_values(words))
-                action.set("force", words == ("SET", "ALIAS") and bool(self._match_text_seq("FORCE")))
+                action.set("force", words[1] == "ALIAS" and bool(self._match_text_seq("FORCE")))
                 return action
         self.raise_error("Expected SET, UNSET, DROP, ADD, RENAME TO or OWNER TO")
         raise AssertionError

@@ -22,6 +22,7 @@ _PRINCIPALS = (["user"], ["role"], ["group"])
 _OWNED = ("table", "view", "schema", "function", "catalog", "database", "volume")
 _TAGS = (["set", "tags"], ["unset", "tags"])
 _LISTS = ("models", "runs", "experiments", "functions", "users", "roles", "groups", "tokens", "volumes", "grants")
+_MODEL_LISTS = (["versions"], ["warnings"], ["constraints"], ["types"], ["functions"])
 # Words that every statement of ours has one of, in some place; `ml` and `ai` stand before a dot or an underscore.
 _STATEMENT_WORDS = ("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python", *_ACCESS_WORDS)
 _SCHEMA = re.compile(r"(?<![a-z_])(?:ml|ai)(?![a-z0-9])")
@@ -131,9 +132,7 @@ class Reader:
             return rest[:1] == ["model"] and len(rest) > 1 and rest[1] != "."
         if head == "show":
             is_list = bool(rest) and rest[0] in _LISTS and rest[1:2] != ["."]
-            return is_list or (
-                rest[:1] == ["model"] and rest[1:2] in (["versions"], ["warnings"], ["types"], ["functions"])
-            )
+            return is_list or (rest[:1] == ["model"] and rest[1:2] in _MODEL_LISTS)
         if head == "prepare":
             after = rest.index("as") + 1 if "as" in rest else len(rest)
             return after < len(rest) and self._is_ours(rest[after:], prepared)

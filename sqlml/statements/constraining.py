@@ -1,0 +1,67 @@
+"""`ADD CONSTRAINT c CHECK (...)` and `DROP CONSTRAINT c` of ALTER MODEL, as they are planned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlglot import exp
+
+from sqlml import nodes
+from sqlml.catalog.constraints import Constraint
+from sqlml.dialect import to_sql
+from sqlml.errors import InvalidSql, NotSupported, SqlmlError
+from sqlml.planner import Planner
+from sqlml.statements.conditions import check_condition
+from sqlml.statements.gates import check_readable, evaluation_query
+from sqlml.types import ModelVersion, Privilege
+
+
+def constraint_of(
+    tree: nodes.ModelConstraint, model: ModelVersion, aliases: Collection[str], planner: Planner
+) -> Constraint:
+    """The constraint that is added, with its condition, query and slices checked; nothing is run.
+
+    Raises InvalidSql, NotFound for metrics, aliases and columns, PermissionDenied for a query that would be checked
+    on behalf of nobody.
+    """
+    if not model.task or model.task == "transform":
+        raise planner.at(
+            NotSupported(f'The model "{model.short_name}" predicts nothing: it has no metrics.', hint="Leave it out."),
+            tree,
+        )
+    condition, query = tree.args["check"], tree.args.get("query")
+    if condition.find(exp.Placeholder, exp.Parameter) or (query and query.find(exp.Placeholder, exp.Parameter)):
+        raise planner.at(InvalidSql("A constraint has no parameters.", hint="Write the values out."), tree)
+    check_condition(condition, model.task, aliases, planner.at)
+    slices = tuple(column.name for column in tree.args.get("slices") or ())
+    if query is None:
+        if slices:
+            raise planner.at(
+                InvalidSql("FOR EACH needs rows.", hint="Write CHECK (...) ON (SELECT ...) FOR EACH (column)."), tree
+            )
+        return Constraint(tree.this.name, to_sql(condition))
+    check_readable(planner.acting.access.is_governed and not planner.acting.is_superuser)
+    constraint = Constraint(tree.this.name, to_sql(condition), to_sql(query), slices)
+    _try(constraint, model, query, planner)
+    return constraint
+
+
+def _try(constraint: Constraint, model: ModelVersion, query: exp.Query, planner: Planner) -> None:
+    """Plan what checking the constraint will send; places in that text are none of the user's."""
+    named = query.copy().subquery("sqlml_rows")
+    try:
+        planner.plan_text(to_sql(evaluation_query(model, query)))
+        columns = [exp.column(name, table="sqlml_rows", quoted=True) for name in constraint.slices]
+        if columns:
+            sliced = planner.plan_text(to_sql(exp.select(*columns).from_(named)))
+            planner.binder.describe(sliced.sql, sliced.params)
+    except SqlmlError as error:
+        error.line = error.column = error.excerpt = None
+        raise planner.at(error, query) from None
+
+
+def reading(tree: exp.Expr, planner: Planner) -> tuple[Privilege, ...]:
+    """What the queries of the constraints that a statement adds ask for."""
+    queries = [c.args["query"] for c in tree.find_all(nodes.ModelConstraint) if c.args.get("query")]
+    needed = [p for query in queries for p in planner.plan_text(to_sql(query)).privileges]
+    return tuple(dict.fromkeys(needed))
