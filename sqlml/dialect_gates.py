@@ -45,7 +45,7 @@ class GateStatements(_Parser):
             if self._match_text_seq("OPTIONS"):
                 tree.set("expressions", self._parse_wrapped_csv(self._parse_option))
             elif self._match_text_seq("SHOW", "FLIPS"):
-                tree.set("flips", True)
+                tree.set("flips", exp.true())
             else:
                 self.raise_error("Expected OPTIONS or SHOW FLIPS")
         return tree
