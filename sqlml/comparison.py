@@ -82,8 +82,10 @@ _Of = Callable[[Floats], list[Floats]]
 def decisions(scores: Floats, threshold: float) -> Ints:
     """The position (from 0) of the class that each row's probabilities predict."""
     if scores.shape[1] == 2:
-        return (scores[:, 1] > threshold).astype(np.int64)
-    return np.argmax(scores, axis=1).astype(np.int64)
+        later: Ints = (scores[:, 1] > threshold).astype(np.int64)
+        return later
+    best: Ints = np.argmax(scores, axis=1).astype(np.int64)
+    return best
 
 
 def compare_classifiers(
@@ -235,7 +237,9 @@ def _place(ordered: Floats, values: Floats) -> Floats:
 def _share(part: Any, whole: Any) -> Floats:
     """The quotient, NaN where there is nothing to divide by."""
     part, whole = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
-    return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, np.nan), where=whole != 0)
+    found = np.full(np.broadcast(part, whole).shape, np.nan)
+    np.divide(part, whole, out=found, where=whole != 0)
+    return found
 
 
 def _differences(
@@ -267,8 +271,9 @@ def _differences(
         differences = drawn_b[i] * 0 if same else drawn_b[i] - drawn_a[i]
         difference = a[i][0] * 0 if same else b[i][0] - a[i][0]
         lower, upper, p_value = _interval(differences, settings.confidence)
-        values = (_number(v) for v in (a[i][0], a[i][0] if same else b[i][0], difference))
-        found.append(Difference(name, *values, lower, upper, p_value, labelled))
+        first, second = a[i][0], a[i][0] if same else b[i][0]
+        of_both = _number(first), _number(second), _number(difference)
+        found.append(Difference(name, *of_both, lower, upper, p_value, labelled))
     return found
 
 

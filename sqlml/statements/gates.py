@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import exp
 
@@ -130,7 +131,7 @@ def _named(query: exp.Query) -> exp.Subquery:
     return query.copy().subquery("sqlml_rows")
 
 
-def _rows(query: exp.Query, context: Context) -> list[tuple[object, ...]]:
+def _rows(query: exp.Query, context: Context) -> list[tuple[Any, ...]]:
     return context.run_plan(context.plan_text(to_sql(query))).fetchall()
 
 
