@@ -111,7 +111,32 @@ def _copy_model(gen: Any, node: exp.Expr) -> str:
 def _alter_action(gen: Any, node: exp.Expr) -> str:
     values = gen.expressions(node, flat=True)
     wrapped = node.name.endswith(("OPTIONS", "TAGS"))
-    return _words(node.name, f"({values})" if wrapped else values)
+    if isinstance(node.expressions[0], nodes.ModelConstraint):
+        exists = _exists(node.expressions[0], "IF NOT EXISTS" if node.name.startswith("ADD") else "IF EXISTS")
+        return _words(node.name, exists, values)
+    return _words(node.name, f"({values})" if wrapped else values, "FORCE" if node.args.get("force") else None)
+
+
+def _constraint(gen: Any, node: exp.Expr) -> str:
+    slices = gen.expressions(node, key="slices", flat=True)
+    return _words(
+        gen.sql(node, "this"),
+        f"CHECK ({gen.sql(node, 'check')})" if node.args.get("check") else None,
+        f"ON ({gen.sql(node, 'query')})" if node.args.get("query") else None,
+        f"FOR EACH ({slices})" if slices else None,
+    )
+
+
+def _assert(gen: Any, node: exp.Expr) -> str:
+    constraint = f"CONSTRAINT {gen.sql(node, 'constraint')}" if node.args.get("constraint") else None
+    return _words("ASSERT", gen.sql(node, "this"), constraint)
+
+
+def _diff(gen: Any, node: exp.Expr) -> str:
+    other = gen.sql(node, "other").removeprefix("MODEL ")
+    query = f"ON ({gen.sql(node, 'expression')})"
+    flips = "SHOW FLIPS" if node.args.get("flips") else None
+    return _words("DIFF", gen.sql(node, "this"), "WITH", other, query, _options(gen, node), flips)
 
 
 def _show(gen: Any, node: exp.Expr) -> str:
@@ -241,6 +266,9 @@ TRANSFORMS: dict[type[exp.Expr], Write] = {
     nodes.DropModel: _drop_model,
     nodes.AlterModel: _alter_model,
     nodes.AlterAction: _alter_action,
+    nodes.ModelConstraint: _constraint,
+    nodes.AssertModel: _assert,
+    nodes.DiffModel: _diff,
     nodes.CopyModel: _copy_model,
     nodes.CommentOnModel: lambda gen, node: (
         f"COMMENT ON MODEL {gen.sql(node, 'this')} IS {gen.sql(node, 'expression')}"

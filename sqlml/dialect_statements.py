@@ -9,6 +9,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlml import nodes
 from sqlml.dialect_functions import FunctionStatements
+from sqlml.dialect_gates import GateStatements
 from sqlml.dialect_lineage import LineageStatements
 
 N = TypeVar("N", bound=exp.Expr)
@@ -17,6 +18,7 @@ _SHOWN = (
     "MODELS",
     "MODEL VERSIONS",
     "MODEL WARNINGS",
+    "MODEL CONSTRAINTS",
     "MODEL TYPES",
     "MODEL FUNCTIONS",
     "RUNS",
@@ -44,7 +46,7 @@ _ALTERATIONS = (
 )
 
 
-class ModelStatements(FunctionStatements, LineageStatements):
+class ModelStatements(FunctionStatements, GateStatements, LineageStatements):
     """Mixed into the parser: each statement about models becomes a node of its own, never a Command."""
 
     def _parse_statement(self) -> exp.Expr | None:
@@ -85,7 +87,7 @@ class ModelStatements(FunctionStatements, LineageStatements):
             return self._parse_alter_model()
         if self._match_text_seq("COMMENT", "ON", "MODEL"):
             return self._parse_comment_on_model()
-        moved = self._parse_moved_model()
+        moved = self._parse_moved_model() or self._parse_gate_statement()
         if moved is not None:
             return moved
         if self._match_text_seq("SHOW"):
@@ -254,16 +256,16 @@ class ModelStatements(FunctionStatements, LineageStatements):
     def _parse_alteration(self) -> exp.Expr:
         for words in _ALTERATIONS:
             if self._match_text_seq(*words):
-                if words == ("ADD", "CONSTRAINT"):
-                    self._retreat(self._index - 1)
-                    return nodes.AlterAction(this=exp.var("ADD"), expressions=[self._parse_constraint()])
-                return nodes.AlterAction(
-                    this=exp.var(" ".join(words)), expressions=self._parse_alteration_values(words)
-                )
+                action = nodes.AlterAction(this=exp.var(" ".join(words)))
+                action.set("expressions", self._parse_alteration_values(words))
+                action.set("force", words[1] == "ALIAS" and bool(self._match_text_seq("FORCE")))
+                return action
         self.raise_error("Expected SET, UNSET, DROP, ADD, RENAME TO or OWNER TO")
         raise AssertionError
 
     def _parse_alteration_values(self, words: tuple[str, ...]) -> list[exp.Expr | None]:
+        if words[1] == "CONSTRAINT":
+            return [self._parse_added_constraint() if words[0] == "ADD" else self._parse_dropped_constraint()]
         if words == ("UNSET", "TAGS"):
             return self._parse_wrapped_csv(self._parse_assignment)
         if words[-1] in ("OPTIONS", "TAGS"):

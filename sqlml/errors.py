@@ -20,6 +20,7 @@ SqlmlError                      XX000  500
   PythonFailed                  38000  422   the user's own Python code raised an error or gave a wrong answer
   DependentObjects              2BP01  409   views, macros or aliases depend on what is to be dropped
   ConstraintViolation           23000  409   a constraint of the user's own table
+  CheckViolation                23514  409   a model violates a constraint over its metrics
   Cancelled                     57014  499   the statement was interrupted
   ConnectionClosed              08003  400   the connection or result is closed
   EngineFailed                  58000  500   any other error of DuckDB
@@ -237,6 +238,12 @@ class ConstraintViolation(SqlmlError, IntegrityError):
     """A constraint of a table does not hold."""
 
     sqlstate, http_status = "23000", 409
+
+
+class CheckViolation(SqlmlError, IntegrityError):
+    """A version of a model violates a constraint over its metrics."""
+
+    sqlstate, http_status = "23514", 409
 
 
 class DependentObjects(SqlmlError, OperationalError):

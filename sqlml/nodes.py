@@ -92,9 +92,27 @@ class AlterModel(exp.Expression):
 
 
 class AlterAction(exp.Expression):
-    """One action of ALTER MODEL: `SET OPTIONS (...)`, `RENAME TO x`, `SET ALIAS a = 3`."""
+    """One action of ALTER MODEL: `SET OPTIONS (...)`, `RENAME TO x`, `SET ALIAS a = 3 [FORCE]`."""
 
-    arg_types = {"this": True, "expressions": False}
+    arg_types = {"this": True, "expressions": False, "force": False}
+
+
+class ModelConstraint(exp.Expression):
+    """`[IF [NOT] EXISTS] name [CHECK (condition) [ON (query)] [FOR EACH (columns)]]` of ALTER MODEL."""
+
+    arg_types = {"this": True, "check": False, "query": False, "slices": False, "exists": False}
+
+
+class AssertModel(exp.Expression):
+    """`ASSERT MODEL m [VERSION n] [CONSTRAINT c]`."""
+
+    arg_types = {"this": True, "constraint": False}
+
+
+class DiffModel(exp.Expression):
+    """`DIFF MODEL a WITH b ON (query) [OPTIONS (...)] [SHOW FLIPS]`."""
+
+    arg_types = {"this": True, "other": True, "expression": True, "expressions": False, "flips": False}
 
 
 class CopyModel(exp.Expression):

@@ -25,6 +25,7 @@ _LISTS = (
     *("models", "runs", "experiments", "functions", "users", "roles", "groups", "tokens", "volumes", "grants"),
     "tags",
 )
+_MODEL_LISTS = (["versions"], ["warnings"], ["constraints"], ["types"], ["functions"])
 # Words that every statement of ours has one of, in some place; `ml` and `ai` stand before a dot or an underscore.
 _STATEMENT_WORDS = (
     *("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python", "system"),
@@ -141,15 +142,13 @@ class Reader:
         if head == "import":
             kind = rest[2:] if rest[:2] == ["or", "replace"] else rest
             return kind[:1] == ["model"] and len(kind) > 1
-        if head in ("drop", "alter", "export", "refresh", "reproduce"):
+        if head in ("drop", "alter", "export", "refresh", "reproduce", "assert", "diff"):
             return rest[:1] == ["model"] and len(rest) > 1
         if head in ("describe", "desc"):
             return rest[:1] == ["model"] and len(rest) > 1 and rest[1] != "."
         if head == "show":
             is_list = bool(rest) and rest[0] in _LISTS and rest[1:2] != ["."]
-            return is_list or (
-                rest[:1] == ["model"] and rest[1:2] in (["versions"], ["warnings"], ["types"], ["functions"])
-            )
+            return is_list or (rest[:1] == ["model"] and rest[1:2] in _MODEL_LISTS)
         if head == "prepare":
             after = rest.index("as") + 1 if "as" in rest else len(rest)
             return after < len(rest) and self._is_ours(rest[after:], prepared)

@@ -18,6 +18,7 @@ _VERSION_TABLES = (
     "DELETE FROM sqlml.feature_importance WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.partitions WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.warnings WHERE model_id = ? AND version = ?",
+    "DELETE FROM sqlml.forced_promotions WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.source_columns WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.source_fingerprints WHERE model_id = ? AND version = ?",
     "DELETE FROM sqlml.recipes WHERE model_id = ? AND version = ?",

@@ -209,6 +209,8 @@ def delete_model(cursor: Cursor, catalog: str, model_id: str) -> None:
         "DELETE FROM sqlml.feature_importance WHERE model_id = ?",
         "DELETE FROM sqlml.partitions WHERE model_id = ?",
         "DELETE FROM sqlml.warnings WHERE model_id = ?",
+        "DELETE FROM sqlml.model_constraints WHERE model_id = ?",
+        "DELETE FROM sqlml.forced_promotions WHERE model_id = ?",
         "DELETE FROM sqlml.source_columns WHERE model_id = ?",
         "DELETE FROM sqlml.source_fingerprints WHERE model_id = ?",
         "DELETE FROM sqlml.recipes WHERE model_id = ?",

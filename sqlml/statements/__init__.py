@@ -4,6 +4,7 @@ from sqlml.extensions import Registry
 from sqlml.statements.alter_model import AlterModel
 from sqlml.statements.alter_owner import AlterOwner
 from sqlml.statements.alter_user import AlterUser
+from sqlml.statements.assert_model import AssertModel
 from sqlml.statements.base import Statement
 from sqlml.statements.copy_model import CopyModel
 from sqlml.statements.create_function import CreateFunction
@@ -17,6 +18,7 @@ from sqlml.statements.describe_model_type import DescribeModelType
 from sqlml.statements.describe_policy import DescribePolicy
 from sqlml.statements.describe_user import DescribeUser
 from sqlml.statements.describe_volume import DescribeVolume
+from sqlml.statements.diff_model import DiffModel
 from sqlml.statements.drop_function import DropFunction
 from sqlml.statements.drop_mask import DropMask
 from sqlml.statements.drop_model import DropModel
@@ -47,6 +49,7 @@ from sqlml.statements.show_experiments import ShowExperiments
 from sqlml.statements.show_functions import ShowFunctions
 from sqlml.statements.show_grants import ShowGrants
 from sqlml.statements.show_groups import ShowGroups
+from sqlml.statements.show_model_constraints import ShowModelConstraints
 from sqlml.statements.show_model_functions import ShowModelFunctions
 from sqlml.statements.show_model_types import ShowModelTypes
 from sqlml.statements.show_model_versions import ShowModelVersions
@@ -68,6 +71,7 @@ STATEMENTS: Registry[Statement] = Registry(
     "sqlml.statements",
     [
         AlterModel(),
+        AssertModel(),
         # Of CREATE MODEL it takes what names a file.
         ImportModel(),
         CopyModel(),
@@ -77,6 +81,7 @@ STATEMENTS: Registry[Statement] = Registry(
         Deallocate(),
         DescribeModel(),
         DescribeModelType(),
+        DiffModel(),
         DropFunction(),
         DropModel(),
         ExecutePrepared(),
@@ -121,6 +126,7 @@ STATEMENTS: Registry[Statement] = Registry(
         Revoke(),
         ShowExperiments(),
         ShowFunctions(),
+        ShowModelConstraints(),
         ShowModelFunctions(),
         ShowModelTypes(),
         ShowModelVersions(),

@@ -14,6 +14,7 @@ from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.planner import Planner, object_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement, one_row
+from sqlml.statements.gates import keep_default
 from sqlml.statements.owning import check_version, model_securable, record, writing
 from sqlml.statements.storing import existing
 from sqlml.types import ModelVersion, ObjectName, Plan, Privilege, Relation
@@ -93,7 +94,7 @@ class CopyModel(Statement):
                     check_version(context, target)
                 copy_version(database, source, copied, signing.key_id(key), context.user, is_first=found is None)
                 place_macros(database, copied, f"@{number}")
-                if not has_champion(database, copied):
+                if not has_champion(database, copied) and not keep_default(copied, context):
                     place_macros(database, copied)
                 if found is None:
                     place_shortcut(database, copied)

@@ -16,6 +16,7 @@ from sqlml.catalog.sources import resolve_sources
 from sqlml.errors import AlreadyExists, ConstraintViolation, TransactionConflict
 from sqlml.model_macros import place_macros, place_shortcut
 from sqlml.statements.base import Context
+from sqlml.statements.gates import keep_default
 from sqlml.statements.owning import check_version, model_securable, record
 from sqlml.types import ModelVersion, ObjectName, Relation
 
@@ -117,7 +118,7 @@ def _write(place: Place, context: Context, new: catalog.NewVersion, reads: Seque
     if found is None:
         record(context, str(name.catalog), [Change("made", model_securable(name))])
     place_macros(database, placed, f"@{placed.version}")
-    if not has_champion(database, placed):
+    if not has_champion(database, placed) and not keep_default(placed, context):
         place_macros(database, placed)
     if found is None:
         place_shortcut(database, placed)
