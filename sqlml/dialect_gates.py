@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     class _Parser(_Base):
         def _parse_model_name(self) -> nodes.ModelRef: ...
-        def _parse_option(self) -> nodes.Option: ...
+        def _parse_option(self) -> exp.Expr: ...
 
 else:
     _Parser = object
@@ -45,7 +45,7 @@ class GateStatements(_Parser):
             if self._match_text_seq("OPTIONS"):
                 tree.set("expressions", self._parse_wrapped_csv(self._parse_option))
             elif self._match_text_seq("SHOW", "FLIPS"):
-                tree.set("flips", True)
+                tree.set("flips", exp.true())
             else:
                 self.raise_error("Expected OPTIONS or SHOW FLIPS")
         return tree
@@ -90,7 +90,7 @@ class GateStatements(_Parser):
         if not self._match(TokenType.ON):
             return None
         if self._match(TokenType.TABLE):
-            return exp.select("*").from_(self._parse_table_parts(schema=True))
+            return exp.select("*").from_(self._parse_table_parts(schema=True) or exp.table_(""))
         query = self._parse_wrapped(self._parse_statement_inside)
         if not isinstance(query, exp.Query):
             self.raise_error("Expected a query in parentheses after ON")

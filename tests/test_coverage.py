@@ -31,7 +31,7 @@ THINGS = [(kind, thing) for kind, things in KINDS.items() for thing in things]
 IDS = [f"{kind}/{thing.name}" for kind, thing in THINGS]
 
 _SQL = re.compile(
-    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|ALTER|REFRESH|REPRODUCE|PREPARE|EXECUTE|DEALLOCATE|GRANT|REVOKE|REASSIGN|SET|UNSET)\b|\w+\('"
+    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|ALTER|REFRESH|REPRODUCE|PREPARE|EXECUTE|DEALLOCATE|GRANT|REVOKE|REASSIGN|SET|UNSET|ASSERT|DIFF)\b|\w+\('"
 )
 
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
@@ -48,6 +48,7 @@ NO_PRIVILEGE = {
     "show_functions",
     "show_grants",
     "show_groups",
+    "show_model_constraints",
     "show_model_functions",
     "show_model_types",
     "show_model_versions",
@@ -66,6 +67,7 @@ STATEMENT_EXAMPLES = {
     "alter_model": "ALTER MODEL line SET ALIAS champion = 1",
     "alter_owner": "ALTER TABLE points OWNER TO ana",
     "alter_user": "ALTER USER bob PASSWORD 'y'",
+    "assert_model": "ASSERT MODEL line",
     "copy_model": "CREATE MODEL copied COPY line",
     "create_function": "CREATE FUNCTION f(x BIGINT) RETURNS BIGINT LANGUAGE PYTHON AS 'x + 1'",
     "create_model": "CREATE MODEL m OPTIONS (model_type = 'linear_reg', input_label_cols = ['y']) AS SELECT a, y FROM points",
@@ -77,6 +79,7 @@ STATEMENT_EXAMPLES = {
     "describe_model_type": "DESCRIBE MODEL TYPE linear_reg",
     "describe_user": "DESCRIBE USER ana",
     "describe_volume": "DESCRIBE VOLUME files",
+    "diff_model": "DIFF MODEL line WITH line ON (SELECT * FROM points)",
     "drop_function": "DROP FUNCTION f",
     "drop_model": "DROP MODEL line",
     "drop_token": "DROP TOKEN 'a'",
@@ -113,6 +116,7 @@ STATEMENT_EXAMPLES = {
     "show_functions": "SHOW FUNCTIONS",
     "show_grants": "SHOW GRANTS",
     "show_groups": "SHOW GROUPS",
+    "show_model_constraints": "SHOW MODEL CONSTRAINTS",
     "show_model_functions": "SHOW MODEL FUNCTIONS",
     "show_model_types": "SHOW MODEL TYPES",
     "show_model_versions": "SHOW MODEL VERSIONS",

@@ -16,7 +16,8 @@ SELECT constraint_name, condition, query, slices FROM sqlml.model_constraints WH
 """
 _WARN = """
 INSERT INTO sqlml.warnings
-SELECT ?, ?, coalesce(max(position), 0) + 1, 'constraint', NULL, ? FROM sqlml.warnings WHERE model_id = ? AND version = ?
+SELECT ?, ?, coalesce(max(position), 0) + 1, 'constraint', NULL, ?
+FROM sqlml.warnings WHERE model_id = ? AND version = ?
 """
 
 

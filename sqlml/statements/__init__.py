@@ -18,6 +18,7 @@ from sqlml.statements.describe_model_type import DescribeModelType
 from sqlml.statements.describe_policy import DescribePolicy
 from sqlml.statements.describe_user import DescribeUser
 from sqlml.statements.describe_volume import DescribeVolume
+from sqlml.statements.diff_model import DiffModel
 from sqlml.statements.drop_function import DropFunction
 from sqlml.statements.drop_mask import DropMask
 from sqlml.statements.drop_model import DropModel
@@ -78,6 +79,7 @@ STATEMENTS: Registry[Statement] = Registry(
         Deallocate(),
         DescribeModel(),
         DescribeModelType(),
+        DiffModel(),
         DropFunction(),
         DropModel(),
         ExecutePrepared(),

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from sqlml import nodes
 from sqlml.catalog.constraints import Constraint, read_constraints
-from sqlml.dialect import to_sql
 from sqlml.errors import NotFound, nearest_hint
 from sqlml.planner import Planner, model_name
 from sqlml.result import Result
 from sqlml.statements.base import Context, Statement
+from sqlml.statements.constant_rows import answer
 from sqlml.statements.gates import broken, judge, violation
 from sqlml.types import ModelVersion, Plan, Privilege, Relation
 
-_COLUMNS = {"model": "VARCHAR", "version": "INTEGER", "constraint": "VARCHAR", "slice": "VARCHAR", "condition": "VARCHAR"}
+_COLUMNS = {
+    "model": "VARCHAR",
+    "version": "INTEGER",
+    "constraint": "VARCHAR",
+    "slice": "VARCHAR",
+    "condition": "VARCHAR",
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class AssertModel(Statement):
             (asked.model.name, asked.model.version, v.constraint.name, v.slice, v.constraint.condition)
             for v in verdicts
         ]
-        return context.database.execute(to_sql(_constants(rows)))
+        return answer(context.database, _COLUMNS, rows)
 
 
 def _chosen(asked: Asserted, context: Context) -> list[Constraint]:
@@ -91,18 +95,3 @@ def missing(model: ModelVersion, name: str, constraints: list[Constraint]) -> No
     """The error for a constraint that a model does not have."""
     hint = nearest_hint(name, [c.name for c in constraints], otherwise="SHOW MODEL CONSTRAINTS lists them.")
     return NotFound(f'The model "{model.short_name}" has no constraint "{name}".', hint=hint)
-
-
-def _constants(rows: list[tuple[object, ...]]) -> exp.Query:
-    """These rows as a query."""
-    types = [exp.DataType.build(kind, dialect="duckdb") for kind in _COLUMNS.values()]
-    shown = [exp.alias_(exp.cast(exp.column(n, quoted=True), t), n, quoted=True) for n, t in zip(_COLUMNS, types, strict=True)]
-    given = [exp.Tuple(expressions=[exp.convert(value) for value in row]) for row in rows or [(None,) * len(types)]]
-    values = exp.Values(
-        expressions=given,
-        alias=exp.TableAlias(
-            this=exp.to_identifier("verdicts"), columns=[exp.to_identifier(n, quoted=True) for n in _COLUMNS]
-        ),
-    )
-    query = exp.select(*shown).from_(values)
-    return query if rows else query.where(exp.false())

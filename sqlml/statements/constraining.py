@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlml import nodes
 from sqlml.catalog.constraints import Constraint
 from sqlml.dialect import to_sql
-from sqlml.errors import InvalidSql, NotSupported, SqlmlError
+from sqlml.errors import InvalidSql, NotFound, NotSupported, SqlmlError, nearest_hint
 from sqlml.planner import Planner
 from sqlml.statements.conditions import check_condition
 from sqlml.statements.gates import check_readable, evaluation_query
@@ -48,16 +48,17 @@ def constraint_of(
 
 def _try(constraint: Constraint, model: ModelVersion, query: exp.Query, planner: Planner) -> None:
     """Plan what checking the constraint will send; places in that text are none of the user's."""
-    named = query.copy().subquery("sqlml_rows")
     try:
+        rows = planner.plan_text(to_sql(query))
+        columns = [c.name for c in planner.binder.describe(rows.sql, rows.params)]
         planner.plan_text(to_sql(evaluation_query(model, query)))
-        columns = [exp.column(name, table="sqlml_rows", quoted=True) for name in constraint.slices]
-        if columns:
-            sliced = planner.plan_text(to_sql(exp.select(*columns).from_(named)))
-            planner.binder.describe(sliced.sql, sliced.params)
     except SqlmlError as error:
         error.line = error.column = error.excerpt = None
         raise planner.at(error, query) from None
+    for name in constraint.slices:
+        if name.casefold() not in {column.casefold() for column in columns}:
+            hint = nearest_hint(name, columns, otherwise="FOR EACH names columns of the query.")
+            raise planner.at(NotFound(f'The query has no column "{name}".', hint=hint), query)
 
 
 def reading(tree: exp.Expr, planner: Planner) -> tuple[Privilege, ...]:

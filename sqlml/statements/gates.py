@@ -1,9 +1,10 @@
-"""Promotion gates: whether a version holds the constraints of its model, as SET ALIAS champion asks, and ASSERT MODEL."""
+"""Whether a version holds the constraints of its model: what SET ALIAS champion and ASSERT MODEL ask."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import exp
 
@@ -21,6 +22,8 @@ from sqlml.statements.conditions import Metrics, aliases_in, read_condition, vio
 from sqlml.types import ModelVersion, Progress
 
 _MOST_SLICES = 1000
+# An error names so many slices that violate constraints.
+_SHOWN = 10
 # The version of each folded alias.
 Aliases = Mapping[str, ModelVersion]
 
@@ -128,20 +131,21 @@ def _named(query: exp.Query) -> exp.Subquery:
     return query.copy().subquery("sqlml_rows")
 
 
-def _rows(query: exp.Query, context: Context) -> list[tuple[object, ...]]:
+def _rows(query: exp.Query, context: Context) -> list[tuple[Any, ...]]:
     return context.run_plan(context.plan_text(to_sql(query))).fetchall()
 
 
 def broken(verdicts: Iterable[Verdict]) -> list[str]:
-    """The constraints that are violated, and by what."""
+    """What is violated, and by what; of a constraint with slices each slice."""
     return [str(verdict) for verdict in verdicts if verdict.violations]
 
 
 def violation(model: ModelVersion, found: Sequence[str], hint: str) -> CheckViolation:
     """The error for a version that violates constraints."""
-    what = "the constraint" if len(found) == 1 else f"{len(found)} constraints:"
+    what = "the constraint" if len(found) == 1 else "constraints:"
+    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return CheckViolation(
-        f'Version {model.version} of "{model.short_name}" violates {what} {"; ".join(found)}.', hint=hint
+        f'Version {model.version} of "{model.short_name}" violates {what} {"; ".join(found[:_SHOWN])}{more}.', hint=hint
     )
 
 
