@@ -21,7 +21,7 @@ from tests.sqllogictest import render
 
 EXAMPLES = Path(__file__).parent.parent / "sql_examples"
 _MARK = "-- =>"
-_QUERIES = ("select", "from", "with", "values", "pivot", "describe", "summarize", "show")
+_QUERIES = ("select", "from", "with", "values", "pivot", "describe", "summarize", "show", "assert")
 
 
 @dataclass(frozen=True)
