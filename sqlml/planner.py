@@ -7,7 +7,7 @@ Planning runs nothing and trains nothing. It sees the catalog only through the S
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlglot import exp
@@ -64,10 +64,15 @@ class Planned:
 
 @dataclass(frozen=True)
 class Written:
-    """The query of CREATE MODEL as the user wrote it, and the version that it only trains again, if it does that."""
+    """The query of CREATE MODEL as the user wrote it, and the version that it only trains again, if it does that.
 
-    query: str
+    Of constraints of models, by folded name: the queries as they were written, and as they may be read.
+    """
+
+    query: str = ""
     reproduces: ModelVersion | None = None
+    constraints: Mapping[str, str] = field(default_factory=dict)
+    gates: Mapping[str, str] = field(default_factory=dict)
 
 
 class Planner:

@@ -42,6 +42,7 @@ from sqlml.rewriter import constant
 from sqlml.session_access import SessionAccess
 from sqlml.session_consistency import Consistency
 from sqlml.session_decisions import Decision, Decisions
+from sqlml.session_gates import given_queries, kept_queries
 from sqlml.session_limits import Limits
 from sqlml.session_raw import noting_changes
 from sqlml.statements.prepare import refuse_kept_password
@@ -152,12 +153,14 @@ class Governor:
         """Decide on a statement and run it; what may be decided alike next time is left in `_decided`."""
         acting = self._access.acting
         tree, written = self._recorded(tree) or (tree, _written(tree, text))
+        constraints = given_queries(tree) if isinstance(tree, nodes.AlterModel) else {}
         parameters = parameter_names(tree)
         values = name_parameters(tree, params)[0]
         objects = Objects(self._engine, self._access.catalog, self._catalog.known() if is_free else None)
         expansion = self._expansion(acting.access, Who(acting.roles, acting.current), objects, values)
         try:
             governed = govern(tree, expansion)
+            gates = {name: expansion.expand(query) for name, query in self._gate_queries(tree).items()}
         except InvalidSql as error:
             return self._unread(text, params, error)
         except RecursionError:
@@ -171,9 +174,11 @@ class Governor:
         used = used_values(governed.tree, values)
         decision = Decision(self._catalog.situation(), sent, parameters, is_ours=self._is_ours(sent))
         if decision.is_ours:
-            check_parsed(
-                self._engine, without_ours(governed.tree, expansion.is_ours), self._allowed(governed, expansion)
-            )
+            for part in (governed.tree, *gates.values()):
+                check_parsed(self._engine, without_ours(part, expansion.is_ours), self._allowed(governed, expansion))
+            if isinstance(tree, nodes.AlterModel | nodes.AssertModel):
+                shown = {name: to_sql(query) for name, query in gates.items()}
+                written = Written(constraints=constraints, gates=shown)
             found = frozenset(_folded(entry) for entry in expansion.tables)
             found |= {folded(relation.name) for relation in relations(governed.tree)[1]}
             decision = replace(decision, relations=found)
@@ -197,6 +202,10 @@ class Governor:
         recorded = recorded_statement(model, self._engine)
         is_kept = isinstance(tree, nodes.RefreshModel)
         return recorded.tree, Written(recorded.query, None if is_kept else model)
+
+    def _gate_queries(self, tree: exp.Expr) -> dict[str, exp.Query]:
+        """The queries of the constraints that a statement checks."""
+        return kept_queries(tree, self._engine, lambda name: self._access.seen(read_snapshot(self._engine, [name])))
 
     def _send(self, decision: Decision, values: Params) -> Result:
         if decision.is_ours:

@@ -178,6 +178,9 @@ def _ours(tree: exp.Expr, expansion: Expansion) -> Governed:
                     tree.set(key, expansion.expand(child))
                 else:
                     expansion.expand_below(child)
+    for constraint in tree.find_all(nodes.ModelConstraint):
+        if constraint.args.get("query"):
+            constraint.set("query", expansion.expand(constraint.args["query"]))
     if isinstance(tree.args.get("expression"), exp.Table):
         # A bare table is the query of all of it.
         tree.set("expression", expansion.expand(exp.select("*").from_(tree.args["expression"].copy())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -59,7 +60,7 @@ class AlterModel(Statement):
         versions = planner.snapshot.versions_of(name)
         if not versions:
             if tree.args.get("exists"):
-                return Plan(statement=self.name, sql="", tree=tree, details=(name.name, [], {}, []))
+                return Plan(statement=self.name, sql="", tree=tree, details=(name.name, [], {}, [], None))
             try:
                 planner.snapshot.resolve(name)
             except NotFound as error:
@@ -68,6 +69,7 @@ class AlterModel(Statement):
         version = planner.snapshot.resolve(name, int(asked.name)).version if asked else None
         actions = [_action(action, version, versions, planner) for action in _actions_of(tree)]
         model = versions[0]
+        gates = planner.written.gates if planner.written else None
         return Plan(
             statement=self.name,
             sql="",
@@ -78,15 +80,15 @@ class AlterModel(Statement):
                 *(_moving(values[0], model) for words, values in actions if words == "RENAME TO"),
                 *reading(tree, planner),
             ),
-            details=(model.name, versions, planner.snapshot.aliases_of(model), actions),
+            details=(model.name, versions, planner.snapshot.aliases_of(model), actions, gates),
         )
 
     def run(self, plan: Plan, context: Context) -> Result:
         """Make the changes in one transaction."""
-        name, versions, aliases, actions = plan.details
+        name, versions, aliases, actions, gates = plan.details
         if versions:
             with context.database.transaction():
-                state = _State(list(versions), dict(aliases), context)
+                state = _State(list(versions), dict(aliases), gates, context)
                 for words, values in actions:
                     _RUN[words](state, *values)
             name = state.versions[0].name
@@ -103,8 +105,11 @@ def _moving(to: ObjectName, model: ModelVersion) -> Privilege:
 class _State:
     """The model while its actions run, one after the other."""
 
-    def __init__(self, versions: list[ModelVersion], aliases: dict[str, int], context: Context) -> None:
+    def __init__(
+        self, versions: list[ModelVersion], aliases: dict[str, int], gates: Mapping[str, str] | None, context: Context
+    ) -> None:
         self.versions = versions
+        self.gates = gates
         self.aliases = aliases
         self.context = context
 
@@ -127,7 +132,7 @@ class _State:
     def _promote(self, model: ModelVersion, words: str, *, force: bool) -> None:
         known = {v.version: v for v in self.versions}
         named = {alias: known[number] for alias, number in self.aliases.items()}
-        promote(model, named, self.context, force=force, words=words)
+        promote(model, named, self.context, force=force, words=words, allowed=self.gates)
 
     def add_constraint(self, constraint: Constraint, exists_ok: bool) -> None:  # noqa: FBT001 - what was written
         database, model = self.context.database, self.versions[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlml import nodes
@@ -25,11 +26,12 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Asserted:
-    """The version, those of the model's aliases, and the constraint, if one is named."""
+    """The version, those of the model's aliases, the constraint if one is named, and the queries as read."""
 
     model: ModelVersion
     aliases: dict[str, ModelVersion]
     constraint: str | None
+    gates: Mapping[str, str] | None
 
 
 class AssertModel(Statement):
@@ -57,19 +59,20 @@ class AssertModel(Statement):
             model = versions[max(versions)]
         aliases = {alias: versions[number] for alias, number in planner.snapshot.aliases_of(model).items()}
         constraint = tree.args.get("constraint")
+        gates = planner.written.gates if planner.written else None
         return Plan(
             statement=self.name,
             sql="",
             tree=tree,
             reads=(Relation(model.object_name),),
             privileges=(Privilege("EXECUTE", "MODEL", model.full_name, model.object_name),),
-            details=Asserted(model, aliases, constraint.name if constraint else None),
+            details=Asserted(model, aliases, constraint.name if constraint else None, gates),
         )
 
     def run(self, plan: Plan, context: Context) -> Result:
         """Evaluate what is to be evaluated, and compare."""
         asked: Asserted = plan.details
-        verdicts = judge(asked.model, _chosen(asked, context), asked.aliases, context)
+        verdicts = judge(asked.model, _chosen(asked, context), asked.aliases, context, asked.gates)
         found = broken(verdicts)
         if found:
             hint = f"SHOW MODEL CONSTRAINTS IN {asked.model.short_name} lists the constraints."

@@ -12,7 +12,7 @@ from sqlml.dialect import to_sql
 from sqlml.errors import InvalidSql, NotFound, NotSupported, SqlmlError, nearest_hint
 from sqlml.planner import Planner
 from sqlml.statements.conditions import check_condition
-from sqlml.statements.gates import check_readable, evaluation_query
+from sqlml.statements.gates import evaluation_query
 from sqlml.types import ModelVersion, Privilege
 
 
@@ -21,8 +21,7 @@ def constraint_of(
 ) -> Constraint:
     """The constraint that is added, with its condition, query and slices checked; nothing is run.
 
-    Raises InvalidSql, NotFound for metrics, aliases and columns, PermissionDenied for a query that would be checked
-    on behalf of nobody.
+    Raises InvalidSql, NotFound for metrics, aliases and columns.
     """
     if not model.task or model.task == "transform":
         raise planner.at(
@@ -40,8 +39,17 @@ def constraint_of(
                 InvalidSql("FOR EACH needs rows.", hint="Write CHECK (...) ON (SELECT ...) FOR EACH (column)."), tree
             )
         return Constraint(tree.this.name, to_sql(condition))
-    check_readable(planner.acting.access.is_governed and not planner.acting.is_superuser)
-    constraint = Constraint(tree.this.name, to_sql(condition), to_sql(query), slices)
+    written = to_sql(query)
+    if planner.acting.access.is_governed:
+        # The query stands there as it may be read; it is kept as it was written.
+        given = planner.written.constraints if planner.written else {}
+        if tree.this.name.casefold() not in given:
+            raise planner.at(
+                NotSupported("A constraint with ON is not added inside another statement.", hint="Send it by itself."),
+                tree,
+            )
+        written = given[tree.this.name.casefold()]
+    constraint = Constraint(tree.this.name, to_sql(condition), written, slices)
     _try(constraint, model, query, planner)
     return constraint
 
