@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlml import nodes
 from sqlml.dialect import to_sql
 from sqlml.errors import InvalidOption, NotFound, SqlmlError, nearest_hint
-from sqlml.features import family_of, known_label
+from sqlml.features import family_of, known_label, unused_name
 from sqlml.options import option, read_options
 from sqlml.planner import Planner
 from sqlml.result import Result
@@ -95,7 +95,8 @@ class DiffModel(Statement):
         label = next((c for c in columns if c.name.casefold() == a.label.casefold()), None)
         slices = tuple(_column(name, columns, tree, planner) for name in options.slices)
         asked = Comparison(a, b, label is not None, replace(options, slices=slices))
-        rows = exp.select(*_values(asked, label)).from_(query.copy().subquery(_ROWS))
+        named = unused_name(_ROWS, [c.name for c in columns])
+        rows = exp.select(*_values(asked, label, named)).from_(query.copy().subquery(named))
         return replace(_planned(rows, planner), statement=self.name, tree=tree, source_map=None, details=asked)
 
     def run(self, plan: Plan, context: Context) -> Result:
@@ -162,12 +163,12 @@ def _column(name: str, columns: list[Column], at: exp.Expr, planner: Planner) ->
     raise planner.at(NotFound(f'The query has no column "{name}".', hint=hint), at)
 
 
-def _values(asked: Comparison, label: Column | None) -> list[exp.Expr]:
+def _values(asked: Comparison, label: Column | None, rows: str) -> list[exp.Expr]:
     """The label as the position of its class, or as a number; the scores of both models; the slices as texts."""
     a = asked.a
     found: list[exp.Expr] = []
     if label is not None:
-        value = known_label(exp.column(label.name, table=_ROWS, quoted=True), label.type)
+        value = known_label(exp.column(label.name, table=rows, quoted=True), label.type)
         if a.task == "regression":
             if family_of(label.type) not in ("numeric", "null"):
                 raise InvalidOption(
@@ -178,14 +179,14 @@ def _values(asked: Comparison, label: Column | None) -> list[exp.Expr]:
         else:
             found.append(exp.alias_(_position(value, a), "label"))
     for name, model in (("a", a), ("b", asked.b)):
-        row = exp.column(_ROWS)
+        row = exp.column(rows)
         if a.task == "regression":
             found.append(exp.alias_(cast(model_call("ml_predict", model, row), "DOUBLE"), name))
         else:
             scores = exp.Anonymous(this="map_values", expressions=[model_call("ml_predict_proba", model, row)])
             found.append(exp.alias_(scores, name))
     for i, name in enumerate(asked.options.slices):
-        found.append(exp.alias_(cast(exp.column(name, table=_ROWS, quoted=True), "VARCHAR"), "slice_" + str(i)))
+        found.append(exp.alias_(cast(exp.column(name, table=rows, quoted=True), "VARCHAR"), "slice_" + str(i)))
     return found
 
 

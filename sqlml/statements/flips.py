@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from sqlml import nodes
 from sqlml.dialect import parse_query
+from sqlml.errors import InvalidOption
 from sqlml.features import family_of
 from sqlml.templates import number
 from sqlml.types import Column, ModelVersion
@@ -48,7 +49,16 @@ class Choice(Protocol):
 
 
 def flips_query(a: ModelVersion, b: ModelVersion, query: exp.Expr, columns: list[Column], choice: Choice) -> exp.Query:
-    """The query of the rows whose decision differs, with calls of both models in it."""
+    """The query of the rows whose decision differs, with calls of both models in it.
+
+    Raises InvalidOption for a column that is called as what is made here.
+    """
+    taken = [column.name for column in columns if column.name.casefold().startswith("sqlml_")]
+    if taken:
+        raise InvalidOption(
+            f'The query has a column "{taken[0]}": SHOW FLIPS has such names of its own.',
+            hint=f'Leave it out: SELECT * EXCLUDE ("{taken[0]}").',
+        )
     tree = parse_query(_FLIPS)
     takes = _features(a, b, columns)
     whole = exp.column("sqlml_rows")
