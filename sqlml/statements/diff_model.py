@@ -74,8 +74,10 @@ class DiffModel(Statement):
     regressions differ on average. Intervals and p-values are of a paired bootstrap over the rows.
 
     SHOW FLIPS gives the rows that the two decide otherwise, the widest gap first: the columns of the query, decision_a,
-    decision_b, probability_a, probability_b (each of its own decision), and top_features: by how much the lead that b's
-    decision has in b over a would shrink, were the feature typical (the median, or the most frequent value).
+    decision_b, probability_a, probability_b (each of its own decision), top_features, a list of {feature, effect}, and
+    effect_in. Of two classes, where both models have exact attributions, the effect is by how much the feature speaks
+    more for b's decision in b than in a ('log-odds'); else by how much b's lead over a in that decision would shrink
+    with the median, or most frequent value, of the feature ('probability').
     """
 
     name = "diff_model"
