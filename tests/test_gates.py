@@ -142,6 +142,27 @@ def test_in_another_database(con: sqlml.Connection, tmp_path: Path) -> None:
     assert con.execute("SELECT count(*) FROM other.sqlml.model_constraints").fetchone() == (0,)
 
 
+def test_a_file_from_before_there_were_constraints(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    con = sqlml.connect(path)
+    con.execute(_ROWS + "CREATE MODEL m " + _GOOD + "; CREATE MODEL n " + _GOOD)
+    con.execute("DROP TABLE sqlml.model_constraints; DROP TABLE sqlml.forced_promotions")
+    con.execute("DELETE FROM sqlml.migrations WHERE version >= 11")
+    con.close()
+    reader = sqlml.connect(path, read_only=True)
+    assert reader.execute("SHOW MODEL CONSTRAINTS").fetchall() == []
+    assert reader.execute("ASSERT MODEL m").fetchall() == []
+    assert reader.execute("DIFF MODEL m WITH n ON TABLE t OPTIONS (bootstrap = 100)").fetchone()[4] == 0
+    reader.close()
+    con = sqlml.connect()
+    con.execute("ATTACH '" + str(path) + "' AS old")
+    assert con.execute("SHOW MODEL CONSTRAINTS").fetchall() == []
+    con.execute("DROP MODEL old.n; ALTER MODEL old.m SET ALIAS champion = 1")
+    con.execute(_GATE.replace(" m ", " old.m "))
+    con.execute("ASSERT MODEL old.m")
+    con.close()
+
+
 def test_names_that_are_the_slices_own(con: sqlml.Connection) -> None:
     """Columns called as what is made here, and values with quotes."""
     con.execute(_ROWS)
