@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import sqlml
@@ -193,3 +194,38 @@ def test_ctrl_c_stops_a_comparison(con: sqlml.Connection) -> None:
         con.execute("DIFF MODEL m WITH m ON TABLE many OPTIONS (bootstrap = 100000)")
     stopper.join()
     assert con.execute("ASSERT MODEL m").fetchall() == []
+
+
+def _later(column: str):
+    """A model that gives a column as the probability of the later class."""
+
+    def probabilities(frame):
+        return np.column_stack([1 - frame[column], frame[column]])
+
+    return probabilities
+
+
+def test_a_planted_lift_of_three_points_is_found(con: sqlml.Connection) -> None:
+    """From SQL to SQL: the second model is right on three rows more of a hundred, in the slice that has it."""
+    con.execute(
+        """CREATE TABLE planted AS
+           SELECT y, CASE WHEN part < 5000 THEN 'new' ELSE 'old' END AS region,
+                  CASE WHEN (n < 80) = (y = 'yes') THEN 0.9 ELSE 0.1 END AS pa,
+                  CASE WHEN (CASE WHEN part < 5000 THEN n >= 5 AND n < 88 ELSE n < 80 END) = (y = 'yes')
+                       THEN 0.9 ELSE 0.1 END AS pb
+           FROM (SELECT CASE WHEN i % 2 = 0 THEN 'yes' ELSE 'no' END AS y, i % 100 AS n, i AS part
+                 FROM range(10000) AS r(i))"""
+    )
+    for name in ("pa", "pb"):
+        con.register_model(
+            name, _later(name), example={name: [0.1, 0.9]}, label="y", task="classification", classes=["no", "yes"]
+        )
+    found = con.execute("DIFF MODEL pa WITH pb ON TABLE planted OPTIONS (slices = ['region'], seed = 5)").fetchall()
+    by_slice = {row[0]: row for row in found if row[1] == "accuracy"}
+    _, _, a, b, difference, lower, upper, p_value, n = by_slice["region = new"]
+    assert (a, b, n) == (0.80, 0.83, 5000)
+    assert difference == pytest.approx(0.03)
+    assert 0 < lower < 0.03 < upper
+    assert p_value < 0.05
+    assert by_slice["region = old"][4:8] == (0, 0, 0, 1)
+    assert by_slice["overall"][4] == pytest.approx(0.015)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
@@ -211,11 +211,11 @@ class _Answers:
     b: Any
     sliced: tuple[tuple[str, Any], ...]
 
-    def slices(self) -> list[tuple[str, _Answers]]:
+    def slices(self) -> Iterator[tuple[str, _Answers]]:
         """All rows, then those of each slice."""
         import numpy as np
 
-        found = [(_OVERALL, self)]
+        yield _OVERALL, self
         for name, values in self.sliced:
             encoded = values.dictionary_encode()
             codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
@@ -226,8 +226,7 @@ class _Answers:
                     f'The column "{name}" has more than {_MOST_SLICES} values.', hint="Slice by one of fewer values."
                 )
             for code, shown in sorted(enumerate(texts), key=lambda pair: pair[1]):
-                found.append((shown, self._of(np.flatnonzero(codes == code))))
-        return found
+                yield shown, self._of(np.flatnonzero(codes == code))
 
     def _of(self, rows: Any) -> _Answers:
         labels = None if self.labels is None else self.labels[rows]
