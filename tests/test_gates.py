@@ -10,7 +10,7 @@ import pytest
 
 import sqlml
 from sqlml.cli import main
-from sqlml.errors import Cancelled, CheckViolation, ReadOnly
+from sqlml.errors import Cancelled, CheckViolation, NotFound, ReadOnly
 from sqlml.types import Progress
 
 _ROWS = """
@@ -108,8 +108,11 @@ def test_a_constraint_over_a_query_checks_a_version_that_is_being_stored(gated: 
     gated.execute("CREATE OR REPLACE MODEL m " + _BAD)
     assert _aliases(gated) == [("champion", 2)]
     gated.execute("DROP TABLE t")
-    with pytest.raises(sqlml.SqlmlError, match="t does not exist"):
+    with pytest.raises(
+        NotFound, match=r'The query of the constraint "plans" is no longer good: .*t does not exist'
+    ) as caught:
         gated.execute("ASSERT MODEL m")
+    assert caught.value.line is None
 
 
 def test_other_sessions_see_it_when_it_is_committed(tmp_path: Path) -> None:
