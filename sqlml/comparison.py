@@ -268,8 +268,8 @@ def _differences(
     labelled = int(known.sum()) if known is not None else 0
     for i, name in enumerate(names):
         # The same numbers in other columns of a product may be rounded otherwise.
-        differences = drawn_b[i] * 0 if same else drawn_b[i] - drawn_a[i]
-        difference = a[i][0] * 0 if same else b[i][0] - a[i][0]
+        differences = drawn_b[i] * 0 + 0.0 if same else drawn_b[i] - drawn_a[i]
+        difference = a[i][0] * 0 + 0.0 if same else b[i][0] - a[i][0]
         lower, upper, p_value = _interval(differences, settings.confidence)
         first, second = a[i][0], a[i][0] if same else b[i][0]
         of_both = _number(first), _number(second), _number(difference)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import sqlml
 from sqlml.cli import main
-from sqlml.errors import Cancelled, CheckViolation, ReadOnly
+from sqlml.errors import Cancelled, CheckViolation, NotFound, ReadOnly
 from sqlml.types import Progress
 
 _ROWS = """
@@ -107,8 +108,11 @@ def test_a_constraint_over_a_query_checks_a_version_that_is_being_stored(gated: 
     gated.execute("CREATE OR REPLACE MODEL m " + _BAD)
     assert _aliases(gated) == [("champion", 2)]
     gated.execute("DROP TABLE t")
-    with pytest.raises(sqlml.SqlmlError, match="t does not exist"):
+    with pytest.raises(
+        NotFound, match=r'The query of the constraint "plans" is no longer good: .*t does not exist'
+    ) as caught:
         gated.execute("ASSERT MODEL m")
+    assert caught.value.line is None
 
 
 def test_other_sessions_see_it_when_it_is_committed(tmp_path: Path) -> None:
@@ -142,6 +146,27 @@ def test_in_another_database(con: sqlml.Connection, tmp_path: Path) -> None:
     assert con.execute("SELECT count(*) FROM other.sqlml.model_constraints").fetchone() == (0,)
 
 
+def test_a_file_from_before_there_were_constraints(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    con = sqlml.connect(path)
+    con.execute(_ROWS + "CREATE MODEL m " + _GOOD + "; CREATE MODEL n " + _GOOD)
+    con.execute("DROP TABLE sqlml.model_constraints; DROP TABLE sqlml.forced_promotions")
+    con.execute("DELETE FROM sqlml.migrations WHERE version >= 11")
+    con.close()
+    reader = sqlml.connect(path, read_only=True)
+    assert reader.execute("SHOW MODEL CONSTRAINTS").fetchall() == []
+    assert reader.execute("ASSERT MODEL m").fetchall() == []
+    assert reader.execute("DIFF MODEL m WITH n ON TABLE t OPTIONS (bootstrap = 100)").fetchone()[4] == 0
+    reader.close()
+    con = sqlml.connect()
+    con.execute("ATTACH '" + str(path) + "' AS old")
+    assert con.execute("SHOW MODEL CONSTRAINTS").fetchall() == []
+    con.execute("DROP MODEL old.n; ALTER MODEL old.m SET ALIAS champion = 1")
+    con.execute(_GATE.replace(" m ", " old.m "))
+    con.execute("ASSERT MODEL old.m")
+    con.close()
+
+
 def test_names_that_are_the_slices_own(con: sqlml.Connection) -> None:
     """Columns called as what is made here, and values with quotes."""
     con.execute(_ROWS)
@@ -172,3 +197,38 @@ def test_ctrl_c_stops_a_comparison(con: sqlml.Connection) -> None:
         con.execute("DIFF MODEL m WITH m ON TABLE many OPTIONS (bootstrap = 100000)")
     stopper.join()
     assert con.execute("ASSERT MODEL m").fetchall() == []
+
+
+def _later(column: str):
+    """A model that gives a column as the probability of the later class."""
+
+    def probabilities(frame):
+        return np.column_stack([1 - frame[column], frame[column]])
+
+    return probabilities
+
+
+def test_a_planted_lift_of_three_points_is_found(con: sqlml.Connection) -> None:
+    """From SQL to SQL: the second model is right on three rows more of a hundred, in the slice that has it."""
+    con.execute(
+        """CREATE TABLE planted AS
+           SELECT y, CASE WHEN part < 5000 THEN 'new' ELSE 'old' END AS region,
+                  CASE WHEN (n < 80) = (y = 'yes') THEN 0.9 ELSE 0.1 END AS pa,
+                  CASE WHEN (CASE WHEN part < 5000 THEN n >= 5 AND n < 88 ELSE n < 80 END) = (y = 'yes')
+                       THEN 0.9 ELSE 0.1 END AS pb
+           FROM (SELECT CASE WHEN i % 2 = 0 THEN 'yes' ELSE 'no' END AS y, i % 100 AS n, i AS part
+                 FROM range(10000) AS r(i))"""
+    )
+    for name in ("pa", "pb"):
+        con.register_model(
+            name, _later(name), example={name: [0.1, 0.9]}, label="y", task="classification", classes=["no", "yes"]
+        )
+    found = con.execute("DIFF MODEL pa WITH pb ON TABLE planted OPTIONS (slices = ['region'], seed = 5)").fetchall()
+    by_slice = {row[0]: row for row in found if row[1] == "accuracy"}
+    _, _, a, b, difference, lower, upper, p_value, n = by_slice["region = new"]
+    assert (a, b, n) == (0.80, 0.83, 5000)
+    assert difference == pytest.approx(0.03)
+    assert 0 < lower < 0.03 < upper
+    assert p_value < 0.05
+    assert by_slice["region = old"][4:8] == (0, 0, 0, 1)
+    assert by_slice["overall"][4] == pytest.approx(0.015)

@@ -10,7 +10,7 @@ from sqlml.catalog.schema import schema_version
 from sqlml.types import ModelVersion
 
 # The migration that made the tables: a file that is only read may be older.
-_SINCE = 11
+SINCE = 11
 _READ = """
 SELECT constraint_name, condition, query, slices FROM sqlml.model_constraints WHERE model_id = ? ORDER BY folded_name
 """
@@ -33,7 +33,7 @@ class Constraint:
 
 def read_constraints(cursor: Cursor, model: ModelVersion) -> list[Constraint]:
     """The constraints of a model, by name."""
-    if schema_version(cursor, model.catalog) < _SINCE:
+    if schema_version(cursor, model.catalog) < SINCE:
         return []
     rows = cursor.rows(in_catalog(_READ, model.catalog), [model.model_id])
     return [Constraint(name, condition, query, tuple(slices)) for name, condition, query, slices in rows]

@@ -36,6 +36,7 @@ _OF_VERSIONS = (
         "transforms",
     ),
     "warnings",
+    "forced_promotions",
 )
 # Which rows have to refer to which: table, what it refers to, by which columns.
 _REFERENCES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -44,6 +45,7 @@ _REFERENCES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("models", "model_versions", ("model_id",)),
     ("model_versions", "runs", ("run_id",)),
     ("tags", "models", ("model_id",)),
+    ("model_constraints", "models", ("model_id",)),
     ("runs", "experiments", ("experiment_id",)),
     *((table, "runs", ("run_id",)) for table in ("datasets", "metrics", "params")),
 )

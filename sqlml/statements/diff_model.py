@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlml.statements.constant_rows import answer
 from sqlml.statements.create_model import read_given
 from sqlml.statements.flips import flips_query, model_call
 from sqlml.templates import cast, text
-from sqlml.types import Column, ModelVersion, Plan, Progress
+from sqlml.types import Column, ModelVersion, Plan, Progress, SourceMap
 
 _COLUMNS = {
     "slice": "VARCHAR",
@@ -89,23 +89,23 @@ class DiffModel(Statement):
         [options] = read_options((DiffOptions,), read_given(tree.expressions, planner), owner="DIFF MODEL")
         _check_comparable(a, b, tree, planner)
         query = tree.args["expression"]
-        inner = _planned(query, planner)
-        columns = planner.binder.describe(inner.sql, inner.params)
+        inner = _planned(query, query, planner)
+        columns = planner.binder.describe(inner.sql, inner.params, inner.source_map)
         if tree.args.get("flips"):
-            planned = _planned(flips_query(a, b, query, columns, options), planner)
-            return replace(planned, statement=self.name, tree=tree, source_map=None)
+            planned = _planned(flips_query(a, b, query, columns, options), query, planner)
+            return replace(planned, statement=self.name, tree=tree)
         label = next((c for c in columns if c.name.casefold() == a.label.casefold()), None)
         slices = tuple(_column(name, columns, tree, planner) for name in options.slices)
         asked = Comparison(a, b, label is not None, replace(options, slices=slices))
         named = unused_name(_ROWS, [c.name for c in columns])
         rows = exp.select(*_values(asked, label, named)).from_(query.copy().subquery(named))
-        return replace(_planned(rows, planner), statement=self.name, tree=tree, source_map=None, details=asked)
+        return replace(_planned(rows, query, planner), statement=self.name, tree=tree, details=asked)
 
     def run(self, plan: Plan, context: Context) -> Result:
         """Read the answers, and compare them."""
         context.load_artifacts(plan.models)
         if plan.details is None:
-            return context.database.execute(plan.sql, plan.params)
+            return context.database.execute(plan.sql, plan.params, plan.source_map)
         asked: Comparison = plan.details
         context.report(Progress("read", 0, 1))
         found = _read(plan, context)
@@ -114,15 +114,17 @@ class DiffModel(Statement):
         return answer(context.database, _COLUMNS, compared)
 
 
-def _planned(query: exp.Expr, planner: Planner) -> Plan:
-    """The plan of a query that was made of the user's; places in its text are none of his."""
-    used = {mark.name for mark in query.find_all(exp.Placeholder)}
+def _planned(made: exp.Expr, query: exp.Expr, planner: Planner) -> Plan:
+    """The plan of a query that was made of the user's; errors in it point at the user's."""
+    used = {mark.name for mark in made.find_all(exp.Placeholder)}
     values = {name: value for name, value in planner.values.items() if name in used}
     try:
-        return planner.plan_text(to_sql(query), values or None, unfolded=planner.unfolded)
+        planned = planner.plan_text(to_sql(made), values or None, unfolded=planner.unfolded)
     except SqlmlError as error:
         error.line = error.column = error.excerpt = None
         raise planner.at(error, query) from None
+    at = nodes.offset_of(query) or 0
+    return replace(planned, source_map=SourceMap(planner.text, ((0, len(planned.sql), at, at),)))
 
 
 def _check_comparable(a: ModelVersion, b: ModelVersion, tree: nodes.DiffModel, planner: Planner) -> None:
@@ -211,11 +213,11 @@ class _Answers:
     b: Any
     sliced: tuple[tuple[str, Any], ...]
 
-    def slices(self) -> list[tuple[str, _Answers]]:
+    def slices(self) -> Iterator[tuple[str, _Answers]]:
         """All rows, then those of each slice."""
         import numpy as np
 
-        found = [(_OVERALL, self)]
+        yield _OVERALL, self
         for name, values in self.sliced:
             encoded = values.dictionary_encode()
             codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
@@ -226,8 +228,7 @@ class _Answers:
                     f'The column "{name}" has more than {_MOST_SLICES} values.', hint="Slice by one of fewer values."
                 )
             for code, shown in sorted(enumerate(texts), key=lambda pair: pair[1]):
-                found.append((shown, self._of(np.flatnonzero(codes == code))))
-        return found
+                yield shown, self._of(np.flatnonzero(codes == code))
 
     def _of(self, rows: Any) -> _Answers:
         labels = None if self.labels is None else self.labels[rows]
@@ -259,7 +260,7 @@ def _read(plan: Plan, context: Context) -> _Answers:
         for i, kept in enumerate(slices):
             kept.append(table["slice_" + str(i)].combine_chunks())
 
-    context.database.stream(take, plan.sql, plan.params)
+    context.database.stream(take, plan.sql, plan.params, plan.source_map)
     context.check_cancelled()
     shape = (0, len(asked.a.classes)) if asked.a.task == "classification" else (0,)
     a, b = (np.concatenate(parts) if parts else np.zeros(shape) for parts in scores)

@@ -11,7 +11,7 @@ from sqlml.catalog.dependents import Dependent, dependents, drop_dependent
 from sqlml.catalog.lifecycle import delete_version
 from sqlml.catalog.macros import drop_macros, drop_shortcut
 from sqlml.catalog.models import delete_model
-from sqlml.catalog.schema import check_writable
+from sqlml.catalog.schema import check_writable, migrate
 from sqlml.errors import DependentObjects, NotFound
 from sqlml.model_macros import place_macros
 from sqlml.planner import Planner, object_name
@@ -75,6 +75,7 @@ class DropModel(Statement):
         if dropping.dropped:
             check_writable(context.database, dropping.versions[0].catalog)
             with context.database.transaction():
+                migrate(context.database, dropping.versions[0].catalog)
                 _drop(dropping, context)
         values = {"model": ("VARCHAR", dropping.name), "versions_dropped": ("INTEGER", len(dropping.dropped))}
         return one_row(context.database, values)

@@ -14,7 +14,7 @@ from sqlml.catalog.constraints import Constraint, note_forced, read_constraints,
 from sqlml.catalog.lifecycle import set_alias
 from sqlml.catalog.snapshot import CHAMPION, read_snapshot
 from sqlml.dialect import parse_query, to_sql
-from sqlml.errors import CheckViolation, InvalidOption, NotSupported
+from sqlml.errors import CheckViolation, InvalidData, InvalidOption, InvalidSql, NotFound, NotSupported, WrongType
 from sqlml.metrics import COLUMNS
 from sqlml.model_macros import place_macros
 from sqlml.statements.base import Context
@@ -62,13 +62,33 @@ def judge(
             values = {alias: _recorded(one, context) for alias, one in named.items()}
             found.append(Verdict(constraint, None, tuple(violations(condition, values))))
             continue
-        slices = _slices(constraint, _readable(constraint, context, allowed), context)
-        if not slices:
-            found.append(Verdict(constraint, None, ("the query gives no rows",)))
-        for rows, shown in slices:
+        found += _over_rows(constraint, condition, named, _readable(constraint, context, allowed), context)
+    return found
+
+
+def _over_rows(
+    constraint: Constraint,
+    condition: exp.Expr,
+    named: Mapping[str, ModelVersion | None],
+    query: exp.Query,
+    context: Context,
+) -> list[Verdict]:
+    """The verdict on each slice of a query.
+
+    Raises what reading it raises, in terms of the constraint: the text is not what the user wrote just now.
+    """
+    found: list[Verdict] = []
+    try:
+        for rows, shown in _slices(constraint, query, context):
             values = {alias: _evaluated(one, rows, context) for alias, one in named.items()}
             found.append(Verdict(constraint, shown, tuple(violations(condition, values))))
-    return found
+    except (NotFound, InvalidSql, WrongType, InvalidData) as error:
+        error.message = f'The query of the constraint "{constraint.name}" is no longer good: {error.message}'
+        error.hint = f"Bring back what it reads, or DROP CONSTRAINT {constraint.name}."
+        error.line = error.column = error.excerpt = None
+        error.args = (error.message,)
+        raise
+    return found or [Verdict(constraint, None, ("the query gives no rows",))]
 
 
 def _readable(constraint: Constraint, context: Context, allowed: Mapping[str, str] | None) -> exp.Query:

@@ -10,6 +10,7 @@ from sqlglot import exp
 from sqlml import nodes
 from sqlml.access.names import folded
 from sqlml.catalog.cursor import in_catalog
+from sqlml.catalog.schema import schema_version
 from sqlml.catalog.snapshot import model_catalogs
 from sqlml.dialect import parse_query, to_sql
 from sqlml.errors import InvalidSql
@@ -25,7 +26,7 @@ Columns = Mapping[str, str]
 class Listing(Statement):
     """A SHOW statement. A subclass says what it shows, the columns, what LIKE compares, and what IN may name.
 
-    One that `yields` is DuckDB's where there is a table of that name.
+    One that `yields` is DuckDB's where there is a table of that name; `since` is the migration that made its tables.
     """
 
     takes: ClassVar[tuple[type[exp.Expr], ...]] = (nodes.ShowObjects,)
@@ -35,6 +36,7 @@ class Listing(Statement):
     scopes: ClassVar[tuple[str, ...]] = ()
     order: ClassVar[tuple[str, ...]]
     yields: ClassVar[bool] = False
+    since: ClassVar[int] = 0
 
     def accepts(self, tree: exp.Expr) -> bool:
         """Whether the statement shows this."""
@@ -75,6 +77,8 @@ class Listing(Statement):
         """The rows of a query over the tables of every attached database that has models."""
         parts: exp.Query = self.constants([])
         for attached in model_catalogs(context.database):
+            if self.since and schema_version(context.database, attached) < self.since:
+                continue
             part = _seen(parse_query(in_catalog(sql, attached)), attached, context)
             for column in list(part.find_all(exp.Column)):
                 if column.name == "__catalog":

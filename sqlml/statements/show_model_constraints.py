@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sqlml.catalog.constraints import SINCE
 from sqlml.statements.base import Context
 from sqlml.statements.listing import Listing
 
@@ -37,6 +38,7 @@ class ShowModelConstraints(Listing):
         "created_by": "VARCHAR",
     }
     named_by = "constraint"
+    since = SINCE
     scopes = ("catalog", "schema", "model")
     order = ("catalog", "schema", "model", '"constraint"')
 
