@@ -10,6 +10,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from sqlml import nodes
 from sqlml.dialect_functions import FunctionStatements
 from sqlml.dialect_policies import PolicyStatements
+from sqlml.dialect_vacuum import VacuumStatements
 
 N = TypeVar("N", bound=exp.Expr)
 
@@ -43,7 +44,7 @@ _ALTERATIONS = (
 )
 
 
-class ModelStatements(FunctionStatements, PolicyStatements):
+class ModelStatements(FunctionStatements, PolicyStatements, VacuumStatements):
     """Mixed into the parser: each statement about models becomes a node of its own, never a Command."""
 
     def _parse_statement(self) -> exp.Expr | None:
@@ -107,6 +108,8 @@ class ModelStatements(FunctionStatements, PolicyStatements):
             return self._parse_import_model(replace=False)
         if self._match_text_seq("IMPORT", "OR", "REPLACE", "MODEL"):
             return self._parse_import_model(replace=True)
+        if self._match_text_seq("VACUUM", "MODELS"):
+            return self._parse_vacuum_models()
         if self._match_text_seq("REPRODUCE", "MODEL"):
             return nodes.ReproduceModel(this=self._parse_model_name())
         if self._match_text_seq("REFRESH", "MODEL"):
