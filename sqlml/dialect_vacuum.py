@@ -20,6 +20,14 @@ _UNITS = {"VERSIONS": "versions", "VERSION": "versions", "DAYS": "days", "DAY": 
 class VacuumStatements(_Base):
     """Mixed into the parser."""
 
+    def _parse_vacuum(self) -> exp.Expr:
+        if self._match_text_seq("MODELS"):
+            return self._parse_vacuum_models()
+        # DuckDB's own, which nobody reads.
+        while self._curr:
+            self._advance()
+        return exp.Command(this="VACUUM")
+
     def _parse_vacuum_models(self) -> nodes.VacuumModels:
         tree = nodes.VacuumModels()
         if self._curr and not self._is_rule():
