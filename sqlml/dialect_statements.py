@@ -108,7 +108,7 @@ class ModelStatements(FunctionStatements, PolicyStatements, VacuumStatements):
             return self._parse_import_model(replace=False)
         if self._match_text_seq("IMPORT", "OR", "REPLACE", "MODEL"):
             return self._parse_import_model(replace=True)
-        if self._index == 0 and self._match_text_seq("VACUUM"):
+        if self._match_text_seq("VACUUM"):
             return self._parse_vacuum()
         if self._match_text_seq("REPRODUCE", "MODEL"):
             return nodes.ReproduceModel(this=self._parse_model_name())

@@ -20,9 +20,13 @@ _UNITS = {"VERSIONS": "versions", "VERSION": "versions", "DAYS": "days", "DAY": 
 class VacuumStatements(_Base):
     """Mixed into the parser."""
 
-    def _parse_vacuum(self) -> exp.Expr:
+    def _parse_vacuum(self) -> exp.Expr | None:
+        begins = self._index == 1
         if self._match_text_seq("MODELS"):
             return self._parse_vacuum_models()
+        if not begins:
+            self._retreat(self._index - 1)
+            return None
         # DuckDB's own, which nobody reads.
         while self._curr:
             self._advance()
