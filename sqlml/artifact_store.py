@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlml.catalog.models as catalog
 from sqlml import artifacts
 from sqlml.catalog.cursor import Cursor
+from sqlml.catalog.recipes import read_recipe
 from sqlml.catalog.snapshot import model_catalogs
 from sqlml.engine import Database, Engine
 from sqlml.errors import ArtifactRefused, ModelReplaced, PermissionDenied
@@ -72,6 +73,11 @@ class ArtifactStore:
     def sql_form(self, model: ModelVersion) -> SqlForm | None:
         """A model as plain SQL, from its verified artifact."""
         return CACHE.get_or_write(model, lambda: artifacts.document(model, self._body(model)))
+
+    def lineage_hash(self, model: ModelVersion) -> str | None:
+        """The hash of all that the training of a model depended on; None where it was not trained here."""
+        recipe = read_recipe(self._cursor, model)
+        return recipe.lineage_hash if recipe else None
 
     def keep(self, model: ModelVersion, body: bytes) -> None:
         """Load a new model from its bytes."""

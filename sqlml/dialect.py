@@ -187,7 +187,7 @@ class Sqlml(DuckDB):
             word: kind
             for word, kind in DuckDB.Tokenizer.KEYWORDS.items()
             # "?::" is a cast of a parameter here, not Databricks' operator.
-            if word not in ("CALL", "EXPLAIN", "PREPARE", "EXECUTE", "EXPORT", "?::")
+            if word not in ("CALL", "EXPLAIN", "PREPARE", "EXECUTE", "EXPORT", "VACUUM", "?::")
         }
         HEX_STRINGS: ClassVar[list[str | tuple[str, str]]] = [("x'", "'"), ("X'", "'")]
 

@@ -90,6 +90,12 @@ def _drop_model(gen: Any, node: exp.Expr) -> str:
     )
 
 
+def _vacuum_models(gen: Any, node: exp.Expr) -> str:
+    retained = [f"RETAIN {gen.sql(node, key)} {key.upper()}" for key in ("versions", "days") if node.args.get(key)]
+    name = gen.sql(node, "this") or None
+    return _words("VACUUM MODELS", name, *retained, "DRY RUN" if node.args.get("dry") else None)
+
+
 def _alter_model(gen: Any, node: exp.Expr) -> str:
     actions = gen.expressions(node, key="actions", flat=True)
     version = f"VERSION {gen.sql(node, 'version')}" if node.args.get("version") else None
@@ -264,6 +270,7 @@ TRANSFORMS: dict[type[exp.Expr], Write] = {
     nodes.CreateFunction: _create_function,
     nodes.DropFunction: _drop_function,
     nodes.DropModel: _drop_model,
+    nodes.VacuumModels: _vacuum_models,
     nodes.AlterModel: _alter_model,
     nodes.AlterAction: _alter_action,
     nodes.ModelConstraint: _constraint,

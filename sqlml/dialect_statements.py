@@ -11,6 +11,7 @@ from sqlml import nodes
 from sqlml.dialect_functions import FunctionStatements
 from sqlml.dialect_gates import GateStatements
 from sqlml.dialect_lineage import LineageStatements
+from sqlml.dialect_vacuum import VacuumStatements
 
 N = TypeVar("N", bound=exp.Expr)
 
@@ -46,7 +47,7 @@ _ALTERATIONS = (
 )
 
 
-class ModelStatements(FunctionStatements, GateStatements, LineageStatements):
+class ModelStatements(FunctionStatements, GateStatements, LineageStatements, VacuumStatements):
     """Mixed into the parser: each statement about models becomes a node of its own, never a Command."""
 
     def _parse_statement(self) -> exp.Expr | None:
@@ -111,6 +112,8 @@ class ModelStatements(FunctionStatements, GateStatements, LineageStatements):
             return self._parse_import_model(replace=False)
         if self._match_text_seq("IMPORT", "OR", "REPLACE", "MODEL"):
             return self._parse_import_model(replace=True)
+        if self._match_text_seq("VACUUM"):
+            return self._parse_vacuum()
         if self._match_text_seq("REPRODUCE", "MODEL"):
             return nodes.ReproduceModel(this=self._parse_model_name())
         if self._match_text_seq("REFRESH", "MODEL"):

@@ -51,6 +51,11 @@ class ModelCard(ModelFacts):
         """The query after AS, of the statement that trained it."""
         return self.facts.get("training_query") or ""
 
+    @property
+    def lineage_hash(self) -> str | None:
+        """The hash of all that its training depended on; None where it was not trained here."""
+        return self.facts.get("lineage_hash")
+
     def evaluation(self, rows: str | None = None, *, threshold: float | None = None) -> Evaluation:
         """The metrics and pictures of the rows held out at training, or of the rows of a table or query.
 

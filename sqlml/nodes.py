@@ -85,6 +85,12 @@ class DropModel(exp.Expression):
     arg_types = {"this": True, "exists": False, "version": False, "behaviour": False}
 
 
+class VacuumModels(exp.Expression):
+    """`VACUUM MODELS [m] [RETAIN n VERSIONS] [RETAIN n DAYS] [DRY RUN]`."""
+
+    arg_types = {"this": False, "versions": False, "days": False, "dry": False}
+
+
 class AlterModel(exp.Expression):
     """`ALTER MODEL [IF EXISTS] m [VERSION n] action [, ...]`; an action is its words and its values."""
 

@@ -265,7 +265,14 @@ def read_model_name(text: str) -> ModelName:
 def _names(tree: exp.Expr, values: Mapping[str, Any]) -> set[str]:
     """Every name that might be a model's: the snapshot reads these."""
     found = {ref.this.name for ref in tree.find_all(nodes.ModelRef)}
-    for kind in (nodes.CreateModel, nodes.CopyModel, nodes.DropModel, nodes.AlterModel, nodes.CommentOnModel):
+    for kind in (
+        nodes.CreateModel,
+        nodes.CopyModel,
+        nodes.DropModel,
+        nodes.AlterModel,
+        nodes.CommentOnModel,
+        nodes.VacuumModels,
+    ):
         found |= {node.this.name for node in tree.find_all(kind) if isinstance(node.this, exp.Table)}
     for action in tree.find_all(nodes.AlterAction):
         found |= {value.name for value in action.expressions if isinstance(value, exp.Table)}

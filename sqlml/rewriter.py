@@ -43,6 +43,9 @@ class ModelStore(Protocol):
     def sql_form(self, model: ModelVersion) -> SqlForm | None:
         """It as plain SQL, from the verified artifact; None where it has no such form."""
 
+    def lineage_hash(self, model: ModelVersion) -> str | None:
+        """The hash of what it was trained on and how; None where it was not trained here."""
+
 
 class Rewriter:
     """Rewrites one statement; what it used is collected in `models` and `calls`.
@@ -270,6 +273,10 @@ class Rewriter:
     def sql_form(self, model: ModelVersion) -> SqlForm | None:
         """The model as plain SQL, where it has that form."""
         return self._store.sql_form(model)
+
+    def lineage_hash(self, model: ModelVersion) -> str | None:
+        """The hash of all that the training of a model depended on."""
+        return self._store.lineage_hash(model)
 
     def scored_by(self, form: str, model: ModelVersion) -> None:
         """Record what scores with a model; of several in one statement the kernel, which must be loaded."""

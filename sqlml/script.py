@@ -144,6 +144,8 @@ class Reader:
             return kind[:1] == ["model"] and len(kind) > 1
         if head in ("drop", "alter", "export", "refresh", "reproduce", "assert", "diff"):
             return rest[:1] == ["model"] and len(rest) > 1
+        if head == "vacuum":
+            return rest[:1] == ["models"] and rest[1:2] not in (["."], ["("])
         if head in ("describe", "desc"):
             return rest[:1] == ["model"] and len(rest) > 1 and rest[1] != "."
         if head == "show":

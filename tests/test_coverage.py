@@ -31,7 +31,7 @@ THINGS = [(kind, thing) for kind, things in KINDS.items() for thing in things]
 IDS = [f"{kind}/{thing.name}" for kind, thing in THINGS]
 
 _SQL = re.compile(
-    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|ALTER|REFRESH|REPRODUCE|PREPARE|EXECUTE|DEALLOCATE|GRANT|REVOKE|REASSIGN|SET|UNSET|ASSERT|DIFF)\b|\w+\('"
+    r"\b(SELECT|CREATE|DROP|SHOW|DESCRIBE|EXPLAIN|EXPORT|IMPORT|VACUUM|ALTER|REFRESH|REPRODUCE|PREPARE|EXECUTE|DEALLOCATE|GRANT|REVOKE|REASSIGN|SET|UNSET|ASSERT|DIFF)\b|\w+\('"
 )
 
 # Where a plan asks for no privilege: the catalog itself filters, or nothing is touched.
@@ -111,6 +111,7 @@ STATEMENT_EXAMPLES = {
     "unset_tags": "UNSET TAG ON TABLE points pii",
     "create_policy": "CREATE POLICY p ON CATALOG ROW FILTER positive TO PUBLIC FOR TABLES USING COLUMNS (1)",
     "drop_policy": "DROP POLICY kept ON SCHEMA main",
+    "vacuum_models": "VACUUM MODELS line",
     "describe_policy": "DESCRIBE POLICY kept ON SCHEMA main",
     "show_policies": "SHOW POLICIES",
     "show_experiments": "SHOW EXPERIMENTS",

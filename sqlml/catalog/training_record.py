@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from sqlml.catalog.cursor import Cursor, in_catalog
+from sqlml.catalog.recipes import read_recipe
 from sqlml.types import ModelVersion
 
 _RUN = """
@@ -32,14 +33,15 @@ _LISTS = {
 
 
 def read_training(cursor: Cursor, model: ModelVersion) -> dict[str, Any]:
-    """Rows, options, metrics and statistics of a version; numbers that JSON has not are None."""
+    """Rows, options, metrics, statistics and lineage hash of a version; numbers that JSON has not are None."""
     key = [model.model_id, model.version]
     [run] = cursor.rows(in_catalog(_RUN, model.catalog), key)
     found = {
         name: [[_plain(v) for v in row] for row in cursor.rows(in_catalog(sql, model.catalog), key)]
         for name, sql in _LISTS.items()
     }
-    return {"run": [_plain(v) for v in run], **found}
+    recipe = read_recipe(cursor, model)
+    return {"run": [_plain(v) for v in run], **found, "lineage_hash": recipe.lineage_hash if recipe else None}
 
 
 def _plain(value: Any) -> Any:

@@ -37,6 +37,9 @@ class Context(Protocol):
     def sql_form(self, model: ModelVersion) -> SqlForm | None:
         """The model as plain SQL, where it has that form."""
 
+    def lineage_hash(self, model: ModelVersion) -> str | None:
+        """The hash of all that the training of the model depended on; None where it was not trained here."""
+
     def scored_by(self, form: str, model: ModelVersion) -> None:
         """Record what scores: `sql`, or `kernel`, which the UDF then must find loaded."""
 

@@ -19,12 +19,14 @@ from sqlml.functions.attributions import (
 from sqlml.functions.base import Call, Context, Function, known_only
 from sqlml.functions.binding import bind_columns, input_struct
 from sqlml.functions.calls import model_argument, scalar_inputs
+from sqlml.functions.provenance import provenance_columns, wants_provenance
 from sqlml.functions.scores import answer, score_call
 from sqlml.functions.table_input import data_query, settings, threshold_of
 from sqlml.metrics import predicted_position
 from sqlml.types import ModelVersion
 
 _SETTINGS = ("top_k_features", "threshold", "integrated_gradients_num_steps", "approx_feature_contrib")
+_TABLE_SETTINGS = (*_SETTINGS, "provenance")
 _TOP = 5
 
 
@@ -75,7 +77,7 @@ class MlExplainPredict(Function):
         query = data_query(call)
         if query is None:
             raise InvalidOption(f"{self.name} needs rows.", hint="Write ML.EXPLAIN_PREDICT(MODEL m, TABLE t).")
-        options = settings(call, _SETTINGS)
+        options = settings(call, _TABLE_SETTINGS)
         explainable(model, context)
         top, threshold = _read(model, options, context)
         columns = context.columns(query, call.node)
@@ -83,13 +85,15 @@ class MlExplainPredict(Function):
         hidden = [unused_name(name, taken) for name in ("sqlml_scores", "sqlml_found")]
         scores, found = (exp.column(name, table="rows_explained") for name in hidden)
         answers = _answers(model, scores, found, top, threshold)
+        bound = bind_columns(model, columns, "rows_in", "the input")
+        if wants_provenance(options, context):
+            answers |= provenance_columns(model, tuple(columns), "rows_explained", context)
         repeated = [name for name in answers if name.casefold() in taken]
         if repeated:
             raise AlreadyExists(
                 f'The input has a column "{repeated[0]}" already.',
                 hint=f"Leave it out: SELECT * EXCLUDE ({repeated[0]}).",
             )
-        bound = bind_columns(model, columns, "rows_in", "the input")
         scored = exp.select(
             _all("rows_in"), exp.alias_(score_call(model, input_struct(model, bound), context), hidden[0])
         )

@@ -19,6 +19,7 @@ _BEGINNINGS = (
         "ASSERT MODEL",
         "COMMENT ON MODEL",
         "EXPORT MODEL",
+        "VACUUM MODELS",
     ),
     *(
         "SHOW MODELS",

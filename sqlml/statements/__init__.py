@@ -65,6 +65,7 @@ from sqlml.statements.show_users import ShowUsers
 from sqlml.statements.show_volumes import ShowVolumes
 from sqlml.statements.train import Train
 from sqlml.statements.unset_tags import UnsetTags
+from sqlml.statements.vacuum_models import VacuumModels
 
 STATEMENTS: Registry[Statement] = Registry(
     "statement",
@@ -101,6 +102,7 @@ STATEMENTS: Registry[Statement] = Registry(
         DropToken(),
         DropUser(),
         UnsetTags(),
+        VacuumModels(),
         ShowPolicies(),
         SetTags(),
         DropPolicy(),
