@@ -99,6 +99,7 @@ class AsKernels:
     def __init__(self, store: ArtifactStore) -> None:
         self.metrics = store.metrics
         self.document = store.document
+        self.lineage_hash = store.lineage_hash
 
     def sql_form(self, model: ModelVersion) -> SqlForm | None:
         """None."""

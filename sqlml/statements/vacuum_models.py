@@ -160,6 +160,7 @@ def _drop(verdicts: Sequence[Verdict], snapshot: Snapshot, context: Context) -> 
         return
     check_writable(context.database, gone[0].catalog)
     drop_macros(context.database, gone[0], [f"@{v.version}" for v in gone])
+    context.lineage.record_drops(gone)
     for version in gone:
         delete_version(context.database, version)
     default = _default([v.model for v in verdicts if v.kept is not None], snapshot)
