@@ -36,6 +36,7 @@ from sqlml.result import Result
 from sqlml.script import Piece
 from sqlml.session_access import SessionAccess, prepare_access
 from sqlml.session_attempts import again_after
+from sqlml.session_audit import audited, audited_script
 from sqlml.session_consistency import CatalogMoved
 from sqlml.session_errors import with_nearest_function, without_passwords
 from sqlml.session_governed import Governor
@@ -119,6 +120,7 @@ class Session:
         """The role that SET ROLE named."""
         return self.access.acting.role
 
+    @audited
     def execute(self, sql: str, params: Params = None) -> Result:
         """Run one statement or a script; the result is the last statement's.
 
@@ -141,6 +143,7 @@ class Session:
                 result = self._run_script(sql, pieces, params)
             return self._opened(result)
 
+    @audited
     def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run a statement for each row of values, all or none; gives the number of rows changed."""
         with self.lock:
@@ -180,6 +183,7 @@ class Session:
                 raise InvalidOption("plan takes one statement.", hint="Plan the statements of a script one by one.")
             return self.plan_text(sql, params)
 
+    @audited_script
     def run_script(self, sql: str, params: Mapping[str, Any] | None = None) -> Iterator[tuple[str, Result]]:
         """Run a script statement by statement: the text of each, and its result, to be read before the next.
 
