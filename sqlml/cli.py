@@ -1,4 +1,4 @@
-"""The command line: `sqlml run | shell | new | doctor | lineage | trust | backup | restore`: sqlml/commands.
+"""The command line: `sqlml run | shell | new | doctor | lineage | trust | audit | backup | restore`: sqlml/commands.
 
 Exit codes: 0 all went well, 1 a statement or check failed, 2 the command was misused, 130 interrupted.
 """

@@ -35,6 +35,7 @@ from sqlml.rewriter import ModelStore
 from sqlml.script import Piece
 from sqlml.session_access import SessionAccess
 from sqlml.session_attempts import again_after
+from sqlml.session_audit import audited, audited_script
 from sqlml.session_consistency import CatalogMoved
 from sqlml.session_errors import with_nearest_function, without_passwords
 from sqlml.session_governed import Governor
@@ -92,7 +93,7 @@ class Session:
         self.lineage: Recorder = recorder(
             self.database, self.access, version, self.lineage_plan, self._scripts.has_ours
         )
-        self._governor = Governor(
+        self.governor = Governor(
             self.database, self.access, self.prepared, self._scripts.has_ours, self._run_checked, self.lineage
         )
         # The query of CREATE MODEL in the user's own words, where it is planned in others.
@@ -109,6 +110,7 @@ class Session:
         """The role that SET ROLE named."""
         return self.access.acting.role
 
+    @audited
     def execute(self, sql: str, params: Params = None) -> Result:
         """Run one statement or a script; the result is the last statement's.
 
@@ -130,6 +132,7 @@ class Session:
                 result = self._run_script(sql, pieces, params)
             return self._opened(result)
 
+    @audited
     def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run a statement for each row of values, all or none; gives the number of rows changed."""
         with self.lock:
@@ -169,6 +172,7 @@ class Session:
                 raise InvalidOption("plan takes one statement.", hint="Plan the statements of a script one by one.")
             return self.plan_text(sql, params)
 
+    @audited_script
     def run_script(self, sql: str, params: Mapping[str, Any] | None = None) -> Iterator[tuple[str, Result]]:
         """Run a script statement by statement: the text of each, and its result, to be read before the next.
 
@@ -217,7 +221,7 @@ class Session:
 
     def _run_governed(self, text: str, params: Params) -> Result:
         try:
-            return again_after(CatalogMoved, lambda: self._governor.run(text, params, self.interrupt), self._renew_gate)
+            return again_after(CatalogMoved, lambda: self.governor.run(text, params, self.interrupt), self._renew_gate)
         except SqlmlError as error:
             self.transaction.failed()
             # Places are those of the text that was made of the user's.
@@ -348,6 +352,7 @@ class Session:
             self._park()
             self.transaction.end(commit=commit)
 
+    @audited
     def register_model(self, asked: Registration) -> int:
         """Store a model that was trained elsewhere; gives its version."""
         with self.lock:

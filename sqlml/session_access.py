@@ -135,7 +135,7 @@ class SessionAccess:
     def closed_files(self) -> tuple[str, ...]:
         """The real paths of what no volume opens: the databases, what DuckDB keeps beside them, the user's key."""
         paths = [str(path) for (path,) in self._engine.rows(_PATHS) if path]
-        beside = [f"{path}{ending}" for path in paths for ending in ("", ".wal", ".tmp")]
+        beside = [f"{path}{ending}" for path in paths for ending in ("", ".wal", ".tmp", ".audit", ".audit.head")]
         return tuple(os.path.realpath(path) for path in (*beside, str(config_folder())))
 
     def securables(self, kind: str) -> list[Securable]:

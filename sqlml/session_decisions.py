@@ -55,6 +55,8 @@ class Decision:
     parameters: Sequence[str]
     is_ours: bool = False
     relations: frozenset[ObjectName] = frozenset()
+    # What it names, for the audit log.
+    objects: tuple[str, ...] = ()
 
 
 class Decisions:

@@ -117,18 +117,22 @@ class Governor:
         self._decisions = Decisions()
         self._decided: Decision | None = None
         self._catalog = Consistency(engine, access)
+        # The tables and views of the last statement, for the audit log.
+        self.objects: tuple[str, ...] = ()
 
     def run(self, text: str, params: Params, interrupt: Callable[[], None]) -> Result:
         """Run one statement; `interrupt` stops it from another thread.
 
         Raises PermissionDenied, and NotFound for what the user may not know of; LimitExceeded beyond the user's limits.
         """
+        self.objects = ()
         return self._limits.run(lambda: self._run(text, params), interrupt)
 
     def _run(self, text: str, params: Params) -> Result:
         is_free = self._catalog.is_free()
         known = self._decisions.find(text, self._catalog.situation()) if is_free else None
         if known is not None:
+            self.objects = known.objects
             values = values_of(known.parameters, params)
             return self._catalog.read(lambda: self._send(known, values or None))
         acting = self._access.acting
@@ -169,6 +173,9 @@ class Governor:
             return self._unread(text, params, error)
         except RecursionError:
             raise too_deep() from None
+        finally:
+            # Of a statement that is refused too.
+            self.objects = tuple(sorted({f"{entry.schema}.{entry.name}" for entry in objects.used}))
         if not is_free:
             self._catalog.check_snapshot(objects)
         if governed.keeps_text:
@@ -176,7 +183,9 @@ class Governor:
         sent = to_sql(self._limits.guarded(governed.tree))
         # A path that was passed as a parameter stands in the text now.
         used = used_values(governed.tree, values)
-        decision = Decision(self._catalog.situation(), sent, parameters, is_ours=self._is_ours(sent))
+        decision = Decision(
+            self._catalog.situation(), sent, parameters, is_ours=self._is_ours(sent), objects=self.objects
+        )
         if decision.is_ours:
             for part in (governed.tree, *gates.values()):
                 check_parsed(self._engine, without_ours(part, expansion.is_ours), self._allowed(governed, expansion))

@@ -1,0 +1,174 @@
+"""The audit log: what is in it, what it survives, and that what was done to it shows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sqlml
+from sqlml.audit.log import audit_path, head_path
+from sqlml.audit.redaction import action_of, redacted
+from sqlml.audit.verification import rows_of, verify
+from sqlml.cli import main
+from sqlml.signing import signing_key
+
+
+@pytest.fixture
+def governed(tmp_path: Path) -> str:
+    path = str(tmp_path / "two words.duckdb")
+    con = sqlml.connect(path)
+    con.execute("CREATE TABLE points (a INTEGER)")
+    con.execute("CREATE USER ana SUPERUSER PASSWORD 'topsecret'")
+    con.execute("CREATE USER bob")
+    con.close()
+    return path
+
+
+def rows(path: str) -> list[dict[str, Any]]:
+    key = signing_key(create=False)
+    assert key is not None
+    return [found["row"] for _, found, _ in rows_of(audit_path(path), key) if not isinstance(found, str)]
+
+
+def test_allowed_refused_and_unreadable_statements_are_recorded(governed: str) -> None:
+    con = sqlml.connect(governed, user="bob")
+    for sql in ("SELECT 41", "CREATE USER eve", "SELEC 'hidden'"):
+        with contextlib.suppress(sqlml.SqlmlError):
+            con.execute(sql)
+    con.close()
+    last = rows(governed)[-3:]
+    assert [(row["user"], row["decision"], row["error"]) for row in last] == [
+        ("bob", "allow", None),
+        ("bob", "deny", "42501"),
+        ("bob", "allow", "42601"),
+    ]
+    text = audit_path(governed).read_text()
+    assert "hidden" not in text
+    assert "41" not in [row["statement"] for row in last]
+    assert "topsecret" not in text
+
+
+def test_a_rollback_does_not_erase_it(governed: str) -> None:
+    con = sqlml.connect(governed, user="ana")
+    for sql in ("BEGIN", "INSERT INTO points VALUES (7)", "ROLLBACK"):
+        con.execute(sql)
+    con.close()
+    assert [row["action_name"] for row in rows(governed)][-3:] == ["BEGIN", "INSERT", "ROLLBACK"]
+
+
+def test_a_killed_process_loses_nothing_that_was_answered(governed: str) -> None:
+    code = (
+        "import sqlml, sys, time\n"
+        "con = sqlml.connect(sys.argv[1], user='ana')\n"
+        "for n in range(20): con.execute(f'SELECT {n} AS n{n}').fetchall()\n"
+        "print('answered', flush=True); time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, governed], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"answered\n"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert [row["statement"] for row in rows(governed)][-1] == "SELECT ? AS n19"
+    assert main(["audit", "verify", governed]) == 0
+
+
+@pytest.mark.parametrize("harm", ["flip", "remove", "cut"])
+def test_what_was_done_to_it_shows(governed: str, harm: str, capsys: pytest.CaptureFixture[str]) -> None:
+    log = audit_path(governed)
+    lines = log.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 2
+    harmed = {"flip": [lines[0].replace(b"CREATE", b"CREATF", 1), lines[1]], "remove": lines[1:], "cut": lines[:1]}
+    log.write_bytes(b"".join(harmed[harm]))
+    assert main(["audit", "verify", governed]) == 1
+    said = capsys.readouterr().err
+    assert {"flip": "Row 1 was altered", "remove": "Row 1 is missing", "cut": "ends with row 1, and 2"}[harm] in said
+
+
+def test_a_torn_last_row_is_said_and_gone_on_after(governed: str) -> None:
+    log, key = audit_path(governed), signing_key(create=False)
+    assert key is not None
+    with log.open("ab") as file:
+        file.write(b"0123 half a ro")
+    verdict = verify(log, key)
+    assert verdict.problem is None
+    assert verdict.note is not None
+    sqlml.connect(governed, user="ana").execute("SELECT 1")
+    assert verify(log, key).note is None
+    assert verify(log, key).problem is None
+
+
+def test_a_file_without_users_has_no_log(tmp_path: Path) -> None:
+    path = str(tmp_path / "plain.duckdb")
+    con = sqlml.connect(path)
+    con.execute("SELECT 1")
+    con.close()
+    assert not audit_path(path).exists()
+    assert not head_path(audit_path(path)).exists()
+
+
+def test_show_gives_rows_as_json(governed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "show", governed]) == 0
+    shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["action_name"] for row in shown] == ["CREATE_USER", "CREATE_USER"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "kept"),
+    [
+        ("SELECT a FROM t WHERE b = 'x' AND c > 1.5 -- why", "SELECT a FROM t WHERE b = ? AND c > ?"),
+        ("ALTER USER bob PASSWORD 'y'", "ALTER USER bob PASSWORD ?"),
+        ('ALTER USER bob PASSWORD "y"', "ALTER USER bob PASSWORD ?"),
+        ("SELECT $$body$$", "SELECT ?"),
+    ],
+)
+def test_literals_are_redacted(sql: str, kept: str) -> None:
+    session = sqlml.connect(":memory:").session
+    assert redacted(sql, session.database.tokenize) == kept
+
+
+def test_actions_are_the_first_words() -> None:
+    assert action_of("create or replace model m") == "CREATE_MODEL"
+    assert action_of("GRANT SELECT ON t TO bob") == "GRANT"
+
+
+def test_what_a_line_says(governed: str) -> None:
+    con = sqlml.connect(governed, user="ana")
+    con.execute("GRANT USE SCHEMA ON SCHEMA main TO bob; GRANT SELECT ON TABLE points TO bob")
+    con.execute("INSERT INTO points SELECT 7 FROM range(3)")
+    con.execute("CREATE VIEW seen AS SELECT a FROM points")
+    con.executemany("INSERT INTO points VALUES (?)", [[1], [2]])
+    for _ in range(2):
+        con.execute("SELECT a FROM seen").fetchall()
+    with contextlib.suppress(sqlml.SqlmlError):
+        sqlml.connect(governed, user="bob").execute("DELETE FROM points")
+    con.close()
+    last = [(r["user"], r["action_name"], r["objects"], r["rows"], r["decision"]) for r in rows(governed)[-6:]]
+    assert last == [
+        ("ana", "INSERT", ["main.points"], 3, "allow"),
+        ("ana", "CREATE_VIEW", ["main.points"], None, "allow"),
+        ("ana", "INSERT", ["main.points"], 2, "allow"),
+        ("ana", "SELECT", ["main.points", "main.seen"], None, "allow"),
+        ("ana", "SELECT", ["main.points", "main.seen"], None, "allow"),
+        ("bob", "DELETE", ["main.points"], None, "deny"),
+    ]
+
+
+def test_another_folder(governed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "logs").mkdir()
+    before = audit_path(governed).read_bytes()
+    monkeypatch.setenv("SQLML_AUDIT_DIR", str(tmp_path / "logs"))
+    with sqlml.connect(governed, user="ana", read_only=True) as con:
+        con.execute("SELECT 1")
+    assert [row["action_name"] for row in rows(governed)] == ["SELECT"]
+    assert audit_path(governed).parent == tmp_path / "logs"
+    monkeypatch.delenv("SQLML_AUDIT_DIR")
+    assert audit_path(governed).read_bytes() == before
