@@ -110,15 +110,15 @@ def _class_of(kind: str, message: str, details: dict[str, Any]) -> type[SqlmlErr
     return _BY_TYPE.get(kind, errors.EngineFailed)
 
 
+_OURS = "Hint: "
+
+
 def _one_line(message: str, rest: str) -> str:
     # The macros that were meant stand a line each, indented.
     lines = rest.splitlines()[: None if "Candidate macros:" not in rest else 0]
     extra = [line for line in lines if line.strip() and not line.startswith(("Did you mean", "Candidate"))]
-    extra = [line for line in extra if not line.startswith("LINE ") and line.strip(" ^")]
+    extra = [line for line in extra if not line.startswith(("LINE ", _OURS)) and line.strip(" ^")]
     return "\n".join([message, *extra])
-
-
-_OURS = "Hint: "
 
 
 def _hint(raised: type[SqlmlError], kind: str, details: dict[str, Any], rest: str) -> str | None:

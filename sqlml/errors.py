@@ -108,6 +108,8 @@ class SqlmlError(DatabaseError):
         self.column = column
         self.excerpt: str | None = None
         self.missing_function: str | None = None
+        # Whether it hides what there is from someone who may not know of it.
+        self.is_refusal = False
 
     def __str__(self) -> str:
         parts = [self.message]

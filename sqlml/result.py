@@ -81,6 +81,11 @@ class Result:
         with self.lock:
             return int(self._source().rowcount) if self._rowcount is None else self._rowcount
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to ask: a statement that gives nothing may have been closed with it."""
+        return self._is_open and self._duck is not None
+
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row, or None."""
         with self.lock, self._guard:

@@ -72,7 +72,7 @@ class Audit:
             action = action_of(text)
             self._texts[sql] = (text, action, is_read(text, action))
         text, action, reads = self._texts[sql]
-        is_denied = isinstance(error, PermissionDenied)
+        is_denied = isinstance(error, PermissionDenied) or getattr(error, "is_refusal", False)
         seq = self.log.append(
             {
                 "action_name": action,
@@ -111,7 +111,7 @@ def _text(given: object) -> str:
 def _changed(answer: object) -> int | None:
     """The rows that a statement has changed; how many rows a query gives is known to whoever reads them."""
     if isinstance(answer, Result):
-        count = answer.rowcount
+        count = answer.rowcount if answer.is_open else -1
     elif isinstance(answer, int):
         count = answer
     else:

@@ -41,9 +41,12 @@ class Rights:
                 hint="Its owner has to be granted them.",
             )
         if not self.access.sees(who.roles, on):
+            error = NotFound(f"There is no {what.removeprefix('the ')}.", hint="Ask for what you were granted.")
             if on.kind == "TABLE":
-                return self.no_relation(ObjectName(on.name), who)
-            return NotFound(f"There is no {what.removeprefix('the ')}.", hint="Ask for what you were granted.")
+                error = self.no_relation(ObjectName(on.name), who)
+            # Whoever asks is not told; the audit log is.
+            error.is_refusal = True
+            return error
         privilege, place = missing
         return PermissionDenied(
             f'"{who.name}" does not have {privilege} on {place.kind.lower()} {place}.',

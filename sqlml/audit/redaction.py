@@ -55,4 +55,6 @@ def action_of(statement: str) -> str:
 
 def is_read(statement: str, action: str) -> bool:
     """Whether a statement only reads, so that it need not wait for the disk."""
-    return action.partition("_")[0] in _READS and not _WRITES.search(statement)
+    # Of a script, of which the first statement may read, this is not known.
+    is_one = ";" not in statement.rstrip("; ")
+    return is_one and action.partition("_")[0] in _READS and not _WRITES.search(statement)
