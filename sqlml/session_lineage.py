@@ -252,9 +252,17 @@ class Recorder:
         reads = [made for origin in reads for made in self._stands_for(origin) if not is_ours(made)]
         if not reads and not any(flow.columns.values()) and not flow.is_new:
             return None
+        if not reads and not any(flow.columns.values()) and not self._is_recorded(flow.target.name):
+            # A new table that is made of nothing, as no table of its name was before.
+            return None
         reads_itself = any(_is_same(origin.name, flow.target.name) for origin in reads)
         done = replace(flow, reads=tuple(dict.fromkeys(reads)), is_new=flow.is_new and not reads_itself)
         return _Asked(done, statement, is_fixed=is_fixed)
+
+    def _is_recorded(self, name: ObjectName) -> bool:
+        """Whether anything is known of a table or view of that name, in whichever schema."""
+        is_own = name.catalog is None or name.catalog.casefold() == self._catalog.casefold()
+        return not is_own or lineage.is_recorded(self._engine, self._catalog, name)
 
     def _stands_for(self, origin: Origin) -> Sequence[Origin]:
         if origin.kind != OF_SESSION:
@@ -291,7 +299,8 @@ class Recorder:
         if entry.is_temporary or entry.schema.casefold() in OURS:
             self._temporary.pop(entry.name.casefold(), None)
             return []
-        return [_Change(kind, ObjectName(entry.name, entry.schema, entry.catalog))]
+        full = ObjectName(entry.name, entry.schema, entry.catalog)
+        return [_Change(kind, full)] if self._is_recorded(full) else []
 
     def _record(self, asked: _Asked) -> None:
         for change in asked.changes:

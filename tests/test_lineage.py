@@ -224,3 +224,12 @@ def test_two_sessions_write_alike_at_once(tmp_path):
         assert not failed
         assert ways(con, "u0") == {"main.t.a -> main.u0.b"}
         assert con.execute("SELECT count(*) FROM u1").fetchone() == (20,)
+
+
+def test_what_is_made_of_nothing_leaves_nothing(con):
+    con.execute(
+        "CREATE TABLE t AS SELECT i AS a FROM range(3) AS r(i); CREATE OR REPLACE TABLE t AS SELECT 2 AS a; DROP TABLE t"
+    )
+    assert con.execute("SELECT count(*) FROM sqlml.lineage_events").fetchone() == (0,)
+    con.execute("CREATE TEMP TABLE step AS SELECT 1 AS a; CREATE TABLE u AS SELECT a FROM step")
+    assert ways(con, "u") == set()

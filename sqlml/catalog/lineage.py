@@ -17,6 +17,7 @@ from sqlml.types import ObjectName
 # The migration that brought these tables.
 SINCE = 10
 
+_RECORDED = "SELECT count(*) FROM sqlml.lineage_events WHERE lower(target_name) = lower(?)"
 _EVENT = "INSERT INTO sqlml.lineage_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _EDGES = """
 INSERT INTO sqlml.lineage_edges
@@ -61,6 +62,12 @@ def _next_time() -> datetime.datetime:
     with _lock:
         _latest = max(utc_now(), _latest + datetime.timedelta(microseconds=1))
         return _latest
+
+
+def is_recorded(cursor: Cursor, catalog: str, name: ObjectName) -> bool:
+    """Whether a statement has written a table or view of that name, in whichever schema."""
+    [[count]] = cursor.rows(in_catalog(_RECORDED, catalog), [name.name])
+    return bool(count)
 
 
 def record(cursor: Cursor, catalog: str, flow: Flow, statement: str, user: str) -> None:
