@@ -219,8 +219,10 @@ class ModelStatements(FunctionStatements, GateStatements, LineageStatements, Vac
         is_statement = start.token_type in (*self.STATEMENT_PARSERS, TokenType.PIVOT, TokenType.UNPIVOT) and self._next
         if start.token_type in (TokenType.STRING, TokenType.TABLE) or (is_name and not is_statement):
             # AS t, AS TABLE t, AS 'file.parquet': the whole relation.
-            self._match(TokenType.TABLE)
+            is_bare = not self._match(TokenType.TABLE)
             query: exp.Expr | None = exp.select("*").from_(self._parse_table() or exp.table_(""))
+            if is_bare and query:
+                nodes.set_bare(query)
         else:
             query = super()._parse_statement()
         if query is None:

@@ -272,6 +272,7 @@ class IfKnown(exp.Expression):
 
 
 SPAN = "sqlml_span"
+_BARE = "sqlml_bare"
 
 
 def set_span(node: exp.Expr, start: int, end: int) -> None:
@@ -283,6 +284,16 @@ def span_of(node: exp.Expr) -> tuple[int, int] | None:
     """The characters [start, end) of the user's text a node was read from, if recorded."""
     span: tuple[int, int] | None = node.meta.get(SPAN)
     return span
+
+
+def set_bare(query: exp.Expr) -> None:
+    """Remember that a query was written as the name of a relation alone: `CREATE MODEL ... AS t`."""
+    query.meta[_BARE] = True
+
+
+def is_bare(query: exp.Expr) -> bool:
+    """Whether a query was written as the name of a relation alone, which DuckDB reads as none."""
+    return bool(query.meta.get(_BARE))
 
 
 def offset_of(node: exp.Expr) -> int | None:

@@ -47,6 +47,9 @@ class PlanInner(Protocol):
     def __call__(self, tree: exp.Expr, planner: Planner, *, unfolded: bool) -> Plan: ...
 
 
+_FROM = "FROM "
+
+
 @dataclass(frozen=True)
 class Planned:
     """A part of a statement after rewriting: the SQL to send, its parameters, what it uses."""
@@ -128,7 +131,7 @@ class Planner:
             unfolded=self.unfolded,
             is_superuser=self.acting.is_superuser,
         )
-        labels = _labels(tree, self.text)
+        labels, is_bare = _labels(tree, self.text), nodes.is_bare(tree)
         rewritten = rewriter.rewrite(tree)
         # Only now do the columns stand there that a whole row means.
         reads, writes = relations(rewritten)
@@ -140,6 +143,8 @@ class Planner:
             if any(first <= begin and finish <= last for begin, finish, _ in rewriter.replaced)
         ]
         sql, source_map = splice(self.text, [*self._marks, *rewriter.replaced, *named], start, end)
+        if is_bare:
+            sql, source_map = _FROM + sql, source_map.after(len(_FROM))
         return Planned(
             tree=rewritten,
             sql=sql,

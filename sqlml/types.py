@@ -170,6 +170,12 @@ class SourceMap:
             shift = end - sent_end
         return offset + shift
 
+    def after(self, length: int) -> SourceMap:
+        """The same where that many characters, which are not the user's, stand before what is sent."""
+        start = self.to_text(0)
+        moved = tuple((a + length, b + length, c, d) for a, b, c, d in self.pieces)
+        return SourceMap(self.text, ((0, length, start, start), *moved))
+
 
 @dataclass(frozen=True)
 class Plan:

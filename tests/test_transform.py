@@ -172,7 +172,9 @@ def test_a_plain_process_scores_from_raw_columns(tmp_path: Any, model_type: str,
 def test_the_lists_of_functions_are_the_engines() -> None:
     plain = duckdb.connect()
     known = plain.execute(
+        # With a time zone they depend on a setting: TRANSFORM has them, of a session as of a column.
         "SELECT function_name, function_type, stability FROM duckdb_functions() WHERE internal"
+        " AND NOT regexp_matches(concat_ws(' ', parameter_types::VARCHAR, return_type), 'TIME ZONE|TIMESTAMPTZ')"
     ).fetchall()
     plain.close()
     names = {name for name, _, _ in known}

@@ -80,7 +80,8 @@ _SYNTAX = frozenset(
 # What PostgreSQL's catalog and those who ask it call: constants, and names of types.
 _POSTGRES = frozenset(
     {
-        *("col_description", "format_pg_type", "map_to_pg_oid", "obj_description", "pg_function_is_visible"),
+        *("col_description", "format_pg_type", "map_to_pg_oid", "map_type_id_to_pg_oid"),
+        *("obj_description", "pg_function_is_visible"),
         *("pg_get_expr", "pg_my_temp_schema", "pg_table_is_visible", "pg_type_is_visible", "shobj_description"),
     }
 )
