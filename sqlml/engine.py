@@ -23,6 +23,7 @@ from sqlml.types import Column, Params, SourceMap
 
 __all__ = ["ALL_ALLOWED", "COMMENT", "STRING", "Allow", "Database", "Engine"]
 
+[_TRANSACTION_ID] = duckdb.extract_statements("SELECT txid_current()")
 _DESCRIBE = "DESCRIBE "
 _EXPLAIN_ALL, _EXPLAIN_AS_USUAL = "SET explain_output = 'all'", "SET explain_output = 'PHYSICAL_ONLY'"
 _BATCH = 122_880
@@ -159,17 +160,24 @@ class Engine:
 
         Raises TransactionAborted after an error in it.
         """
-        return self.rows("SELECT txid_current()") == self.rows("SELECT txid_current()")
+        with self.guard():
+            return bool(self._transaction_id() == self._transaction_id())
+
+    def _transaction_id(self) -> Any:
+        return self._duck.execute(_TRANSACTION_ID).fetchall()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """The user's transaction if there is one, else one of our own that commits, or rolls back on any error."""
+    def transaction(self) -> Iterator[bool]:
+        """The user's transaction if there is one, else one of our own that commits, or rolls back on any error.
+
+        Gives whether it is our own.
+        """
         if self.in_transaction():
-            yield
+            yield False
             return
         try:
             self.rows("BEGIN TRANSACTION")
-            yield
+            yield True
             self.rows("COMMIT")
         except BaseException:
             self._roll_back()

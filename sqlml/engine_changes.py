@@ -36,6 +36,9 @@ _OBJECTS = frozenset(
         duckdb.StatementType.PRAGMA,
     }
 )
+_TRANSACTION = frozenset({duckdb.StatementType.TRANSACTION})
+# Longer texts are not kept.
+_LONGEST = 20_000
 
 
 class Kind(Enum):
@@ -92,34 +95,32 @@ class Changing:
 
 
 @lru_cache(maxsize=2048)
-def kind_of(sql: str) -> Kind:
-    """What the statements of a text have to do with; anything for what DuckDB does not read."""
-    try:
-        types = {statement.type for statement in duckdb.extract_statements(sql)}
-    except duckdb.Error:
-        return Kind.ANYTHING
-    if types <= _ROWS:
-        return Kind.ROWS
-    return Kind.TRANSACTION if types == {duckdb.StatementType.TRANSACTION} else Kind.ANYTHING
-
-
-def changes_objects(sql: str) -> bool:
-    """Whether a statement may make, rename or drop something; what cannot be read will say so itself."""
-    try:
-        return any(statement.type in _OBJECTS for statement in duckdb.extract_statements(sql))
-    except duckdb.Error:
-        return False
-
-
-_READING = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.TRANSACTION, duckdb.StatementType.DELETE})
-
-
-@lru_cache(maxsize=2048)
-def _types(sql: str) -> tuple[Any, ...]:
+def _known_types(sql: str) -> tuple[Any, ...]:
     try:
         return tuple(statement.type for statement in duckdb.extract_statements(sql))
     except duckdb.Error:
         return ()
+
+
+def _types(sql: str) -> tuple[Any, ...]:
+    """The kinds of the statements of a text; none for what DuckDB does not read."""
+    return _known_types(sql) if len(sql) <= _LONGEST else _known_types.__wrapped__(sql)
+
+
+def kind_of(sql: str) -> Kind:
+    """What the statements of a text have to do with; anything for what DuckDB does not read."""
+    types = _types(sql)
+    if types and _ROWS.issuperset(types):
+        return Kind.ROWS
+    return Kind.TRANSACTION if types and _TRANSACTION.issuperset(types) else Kind.ANYTHING
+
+
+def changes_objects(sql: str) -> bool:
+    """Whether a statement may make, rename or drop something; what cannot be read will say so itself."""
+    return not _OBJECTS.isdisjoint(_types(sql))
+
+
+_READING = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.TRANSACTION, duckdb.StatementType.DELETE})
 
 
 def count_statements(sql: str) -> int:

@@ -17,20 +17,20 @@ from typing import Any
 from sqlglot import exp
 
 from sqlml import nodes
-from sqlml.access.objects import MAIN, TEMPORARY
+from sqlml.access.objects import MAIN, TEMPORARY, Known
 from sqlml.catalog import lineage
 from sqlml.catalog.schema import schema_version
 from sqlml.data_lineage.values import MODEL, Flow, Origin, Output, Target
 from sqlml.data_lineage.values import TEMPORARY as OF_SESSION
 from sqlml.data_lineage.writes import flow_of
 from sqlml.engine import Engine
-from sqlml.engine_changes import count_statements, may_write
+from sqlml.engine_changes import Kind, count_statements, kind_of, may_write
 from sqlml.engine_private import unpark
 from sqlml.errors import SqlmlError
 from sqlml.lineage_statements import has_dotted_names, is_constant, put_texts, read_tree
 from sqlml.result import Result
 from sqlml.session_access import SessionAccess
-from sqlml.session_names import OURS, Names, is_ours
+from sqlml.session_names import OURS, Lookups, Names, is_ours
 from sqlml.types import ModelVersion, ObjectName, Params, Plan
 
 _AGAIN_AFTER = 60.0
@@ -39,6 +39,7 @@ _TRAINED = "trained"
 # A generated statement of megabytes is an INSERT of values.
 _LONGEST = 1_000_000
 _FLOWING = (exp.Create, exp.Insert, exp.Update, exp.Merge, exp.Copy)
+_MADE = ("CREATE TABLE", "CREATE VIEW")
 _KINDS = {exp.Create: "CREATE", exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Merge: "MERGE", exp.Copy: "COPY"}
 
 
@@ -108,6 +109,8 @@ class Recorder:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._prepared: dict[str, exp.Expr] = {}
         self._training: Flow | None = None
+        self._lookups = Lookups(engine, catalog)
+        self._known = Known()
         # The columns of temporary tables, and what each of these was made from.
         self._temporary: dict[str, tuple[Output, ...]] = {}
         self._made_from: dict[str, tuple[Origin, ...]] = {}
@@ -118,7 +121,18 @@ class Recorder:
 
     def around(self, text: str, params: Params, run: Callable[[], Result]) -> Result:
         """Run one statement, and record what it writes; both or neither."""
-        if not self._is_on or len(text) > _LONGEST or text in self._nothing or not may_write(text):
+        if not self._is_on or text in self._nothing:
+            return run()
+        if len(text) <= _LONGEST and kind_of(text) is Kind.ROWS:
+            return self._around(text, params, run)
+        self._lookups.forget()
+        try:
+            return self._around(text, params, run)
+        finally:
+            self._lookups.forget()
+
+    def _around(self, text: str, params: Params, run: Callable[[], Result]) -> Result:
+        if len(text) > _LONGEST or not may_write(text):
             return run()
         if text in self._seen and self._is_known(text, self._version()):
             return run()
@@ -132,12 +146,12 @@ class Recorder:
                 return run()
             finally:
                 self._training = None
-        with self._engine.transaction():
+        with self._engine.transaction() as is_own:
             result = run()
             result.settle(unpark)
             self._record(asked)
         # What makes a table or view changes the catalog: there is nothing to compare with.
-        if asked.is_fixed and asked.flow is not None and not asked.flow.is_new and not self._engine.in_transaction():
+        if is_own and asked.is_fixed and asked.flow is not None and not asked.flow.is_new:
             _remember(self._seen, text, _Seen(self._version(), time.monotonic()))
         return result
 
@@ -175,13 +189,17 @@ class Recorder:
         if is_prepared:
             tree = self._prepared.get(tree.this.name.casefold())  # type: ignore[union-attr]
         if isinstance(tree, exp.Drop | exp.Alter):
+            self._known = Known()
             return self._changed(tree)
         if isinstance(tree, nodes.CreateModel):
+            self._known = self._lookups.known()
             return self._trained(tree, text, params)
         if not isinstance(tree, _FLOWING) or is_constant(tree):
             if not is_prepared:
                 _remember(self._nothing, text, None)
             return None
+        # What makes something changes the catalog, of which nothing is kept then.
+        self._known = Known() if isinstance(tree, exp.Create) else self._lookups.known()
         if isinstance(tree, exp.Create) and tree.args.get("exists") and self._exists(tree):
             return None
         return self._followed(tree, text, params, is_prepared=is_prepared)
@@ -211,7 +229,7 @@ class Recorder:
         return isinstance(table, exp.Table) and self._names().entry(_name_of(table)) is not None
 
     def _names(self, models: Sequence[ModelVersion] = ()) -> Names:
-        return Names(self._engine, self._catalog, self._temporary, models)
+        return Names(self._engine, self._catalog, self._temporary, models, self._known)
 
     def _followed(self, tree: exp.Expr, text: str, params: Params, *, is_prepared: bool) -> _Asked | None:
         is_ours = not is_prepared and self._plan.is_ours(text)
@@ -222,7 +240,9 @@ class Recorder:
         is_fixed = not (is_ours and params) and not is_prepared
         if params and not is_ours:
             is_fixed = put_texts(tree, params) and is_fixed
-        flow = flow_of(tree, self._names(models))
+        names = self._names(models)
+        names.load(tree)
+        flow = flow_of(tree, names)
         if flow is None:
             return None
         statement = _KINDS[next(kind for kind in _KINDS if isinstance(tree, kind))]
@@ -312,7 +332,9 @@ class Recorder:
             lineage.record(self._engine, self._catalog, flow, asked.statement, self._user())
             return
         names = self._names()
-        entry = names.entry(flow.target.name)
+        target = flow.target
+        is_made = asked.statement in _MADE
+        entry = names.created(target.name, target.kind) if is_made else names.entry(target.name)
         if entry is None:
             return
         columns = names.column_names(entry)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from sqlml.access.objects import MAIN, TEMPORARY, Entry, Objects
+from sqlml.access.objects import MAIN, TEMPORARY, Entry, Known, Objects
 from sqlml.catalog.macros import is_shortcut
 from sqlml.catalog.snapshot import read_snapshot
 from sqlml.data_lineage.values import (
@@ -29,6 +29,33 @@ _MODELS = "sqlml_models"
 OURS = frozenset({"sqlml", _MODELS})
 
 
+class Lookups:
+    """What was looked up for a statement, and for those after it while the catalog stays what it was.
+
+    In a transaction it is for one statement: others may make what only they see.
+    """
+
+    def __init__(self, engine: Engine, catalog: str) -> None:
+        self._engine = engine
+        self._catalog = catalog
+        self._kept: tuple[tuple[int, object], Known] | None = None
+
+    def known(self) -> Known:
+        """To be asked once a statement, before it runs."""
+        marker = self._engine.changes.last()
+        if marker is None or self._engine.in_transaction():
+            self.forget()
+            return Known()
+        key = (self._engine.database.catalog_version(self._catalog).read(), marker)
+        if self._kept is None or self._kept[0] != key:
+            self._kept = (key, Known())
+        return self._kept[1]
+
+    def forget(self) -> None:
+        """A statement does more than read or write rows: names may mean something else."""
+        self._kept = None
+
+
 class Names:
     """Looks names up in the session's transaction.
 
@@ -42,15 +69,26 @@ class Names:
         catalog: str,
         temporary: Mapping[str, Sequence[Output]],
         models: Sequence[ModelVersion] = (),
+        known: Known | None = None,
     ) -> None:
         self._engine = engine
-        self._objects = Objects(engine, catalog)
+        self._objects = Objects(engine, catalog, known)
         self._temporary = temporary
         self._models = models
 
     def entry(self, name: ObjectName, home: str | None = None) -> Entry | None:
         """The table or view of a name."""
         return self._objects.relation(name, home)
+
+    def load(self, tree: exp.Expr) -> None:
+        """Look up all names of tables in a statement at once."""
+        names = {table.name for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)}
+        self._objects.load(names)
+        self._objects.load_columns(names)
+
+    def created(self, name: ObjectName, kind: str) -> Entry | None:
+        """The table or view that a CREATE has just made."""
+        return self._objects.created(name, kind)
 
     def relation(self, name: ObjectName, home: str | None) -> tuple[Origin, Sequence[Output]] | None:
         """A table or view, and its columns."""

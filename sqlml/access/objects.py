@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlglot import exp
 
-from sqlml.access.names import LOWER, UPPER, fold
+from sqlml.access.names import fold
 from sqlml.access.values import Securable
 from sqlml.catalog.cursor import in_catalog
 from sqlml.dialect import parse
@@ -18,16 +18,17 @@ from sqlml.types import Column, ObjectName
 TEMPORARY = "temp"
 MAIN = "main"
 
+# lower() knows more letters than DuckDB's catalog, and is quick: what it finds besides is left out afterwards.
 _RELATIONS = """
 SELECT database_name, schema_name, table_name, 'TABLE', NULL, table_oid FROM duckdb_tables()
-WHERE list_contains(?, translate(table_name, ?, ?))
+WHERE list_contains(list_transform($1, lambda n: lower(n)), lower(table_name))
 UNION ALL
 SELECT database_name, schema_name, view_name, 'VIEW', sql, view_oid FROM duckdb_views()
-WHERE NOT internal AND list_contains(?, translate(view_name, ?, ?))
+WHERE NOT internal AND list_contains(list_transform($1, lambda n: lower(n)), lower(view_name))
 """
 _COLUMNS = """
 SELECT database_name, schema_name, table_name, column_name, data_type FROM duckdb_columns()
-WHERE NOT internal AND list_contains(?, translate(table_name, ?, ?)) ORDER BY column_index
+WHERE NOT internal AND list_contains(list_transform($1, lambda n: lower(n)), lower(table_name)) ORDER BY column_index
 """
 _MACROS = """
 SELECT database_name, schema_name, function_name, function_type, parameters, macro_definition FROM duckdb_functions()
@@ -154,8 +155,9 @@ class Objects:
         if not missing:
             return
         found: dict[str, list[Entry]] = {name: [] for name in missing}
-        for row in self._cursor.rows(_RELATIONS, [missing, UPPER, LOWER] * 2):
-            found[fold(str(row[2]))].append(Entry(*row))
+        for row in self._cursor.rows(_RELATIONS, [missing]):
+            if (key := fold(str(row[2]))) in found:
+                found[key].append(Entry(*row))
         self._known.relations.update(found)
 
     def relation(self, name: ObjectName, home: str | None = None) -> Entry | None:
@@ -214,11 +216,33 @@ class Objects:
             self._known.python = {(fold(str(s)), fold(str(n))) for s, n in rows}
         return (fold(macro.schema), fold(macro.name)) in self._known.python
 
+    def load_columns(self, names: Iterable[str]) -> None:
+        """Read the columns of the tables and views of these names at once."""
+        missing = sorted({fold(n) for n in names} - self._known.columns.keys())
+        if not missing:
+            return
+        found: dict[str, list[tuple[Any, ...]]] = {name: [] for name in missing}
+        for row in self._cursor.rows(_COLUMNS, [missing]):
+            if (key := fold(str(row[2]))) in found:
+                found[key].append(row)
+        self._known.columns.update(found)
+
+    def created(self, name: ObjectName, kind: str) -> Entry | None:
+        """The table or view that a CREATE has just made, whatever was known of its name before."""
+        key = fold(name.name)
+        self._known.relations.pop(key, None)
+        self._known.columns.pop(key, None)
+        self.load_columns([key])
+        # One without a catalog is not temporary.
+        places = [place for place in self.places(name) if name.catalog or place != (TEMPORARY, MAIN)]
+        found = {(fold(str(row[0])), fold(str(row[1]))): row for row in self._known.columns[key]}
+        made = next((found[place] for place in places if place in found), None)
+        return None if made is None else Entry(str(made[0]), str(made[1]), str(made[2]), kind)
+
     def columns(self, entry: Entry) -> list[Column]:
         """The columns of a table, in order."""
         key = fold(entry.name)
-        if key not in self._known.columns:
-            self._known.columns[key] = self._cursor.rows(_COLUMNS, [[key], UPPER, LOWER])
+        self.load_columns([key])
         return [
             Column(name, kind)
             for catalog, schema, table, name, kind in self._known.columns[key]

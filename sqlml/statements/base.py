@@ -28,7 +28,7 @@ class Database(Cursor, Protocol):
     ) -> None:
         """Give the result of a query to `take`, one Arrow record batch after another."""
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self) -> AbstractContextManager[object]:
         """The user's transaction, else one of our own."""
 
     def in_transaction(self) -> bool:
