@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlml.catalog.models as catalog
 from sqlml import artifacts
+from sqlml.audit.log import audit_path
+from sqlml.audit.reading import audit_sources
 from sqlml.catalog.cursor import Cursor
 from sqlml.catalog.recipes import read_recipe
 from sqlml.catalog.snapshot import model_catalogs
@@ -132,7 +135,12 @@ def udf_sources(shared: Database) -> Mapping[str, Callable[..., Any]]:
         found = scorer(sha)
         return shared.python.run(connection, lambda: found.score(inputs))
 
+    def audit_log_of(catalog: str) -> Path | None:
+        path = shared.path_of(catalog)
+        return audit_path(path) if path is not None else None
+
     return {
+        **audit_sources(audit_log_of),
         "scores": scores,
         "explanations": lambda sha, inputs, output: scorer(sha).explain(inputs, output),
         "decode_image": _decode_image,

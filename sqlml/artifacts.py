@@ -70,8 +70,7 @@ def verify_claim(model: ModelVersion) -> None:
             f'The model "{model.short_name}" version {model.version} has no artifact: it was deleted.',
             hint="Restore the file from a backup, or train the model again.",
         )
-    key = signing.signing_key(create=False)
-    if key is None or not signing.is_signed(key, statement_of(model), model.signature):
+    if not signing.is_trusted(statement_of(model), model.signature):
         raise ArtifactRefused(
             f'The artifact of model "{model.short_name}" version {model.version} is not signed with your key.',
             hint="If you trust where the file comes from, run `sqlml trust FILE`; else train the model again.",

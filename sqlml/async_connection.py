@@ -28,6 +28,12 @@ _AGAIN = 0.02
 _AHEAD = 1024
 
 
+def _connect(path: str | os.PathLike[str], **options: Any) -> Connection:
+    connection = connect(path, **options)
+    connection.name_door("async")
+    return connection
+
+
 def aconnect(
     path: str | os.PathLike[str] = ":memory:",
     *,
@@ -46,7 +52,7 @@ def aconnect(
     """
     return Opening(
         partial(
-            connect,
+            _connect,
             path,
             read_only=read_only,
             config=config,

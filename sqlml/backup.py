@@ -46,6 +46,11 @@ def own_key() -> str | None:
     return signing.key_id(key) if key is not None else None
 
 
+def knows_key(name: str) -> bool:
+    """Whether a key of this machine has this short name, or one that it took the place of."""
+    return name in map(signing.key_id, signing.trusted_keys())
+
+
 def backup(source: Path, copy: Path, *, user: str | None = None) -> Manifest:
     """Copy a file as it is at one moment: while it is copied no process can write to it.
 

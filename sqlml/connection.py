@@ -16,6 +16,7 @@ from sqlml.planner import read_model_name
 from sqlml.registration import Registration
 from sqlml.result import Result
 from sqlml.session import Session
+from sqlml.session_audit import name_door
 from sqlml.types import Params, Plan, Progress
 
 
@@ -64,6 +65,10 @@ class Connection(Exceptions):
         # PEP 249's extension: called as errorhandler(connection, cursor, class, error) by cursors made from now on.
         self.errorhandler: ErrorHandler | None = None
         self._last: Result | None = None
+
+    def name_door(self, door: str) -> None:
+        """Say in the audit log by which door the statements come; it is `python` where nobody says so."""
+        name_door(self.session, door)
 
     def execute(self, sql: str, params: Params = None) -> Result:
         """Run a statement or a script, with values for `?`, `$1` or `$name`; the result streams."""

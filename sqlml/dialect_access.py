@@ -313,6 +313,12 @@ class AccessStatements(_Base):
         reset = self._reset()
         if reset == "ROLE":
             return nodes_access.SetRole()
+        if reset == "SQLML_AUDIT":
+            return nodes_access.SetAudit()
+        if self._words("SET", "SQLML_AUDIT"):
+            if not self._match(TokenType.EQ) and not self._words("TO"):
+                self.raise_error("Expected = or TO")
+            return nodes_access.SetAudit(this=self._parse_primary() or self._parse_id_var())
         if reset == "SESSION AUTHORIZATION":
             return nodes_access.SetSessionAuthorization()
         if self._words("SET", "SESSION", "AUTHORIZATION"):
@@ -328,7 +334,7 @@ class AccessStatements(_Base):
         if not token or token.token_type != TokenType.COMMAND or token.text.upper() != "RESET" or not self._next:
             return None
         words = " ".join(self._next.text.upper().split())
-        if words not in ("ROLE", "SESSION AUTHORIZATION"):
+        if words not in ("ROLE", "SESSION AUTHORIZATION", "SQLML_AUDIT"):
             return None
         self._advance(2)
         return words

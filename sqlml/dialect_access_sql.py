@@ -120,6 +120,9 @@ ACCESS_TRANSFORMS: dict[type[exp.Expr], Write] = {
     nodes_access.DropVolume: _drop_volume,
     nodes_access.DescribeVolume: lambda gen, node: f"DESCRIBE VOLUME {gen.sql(node, 'this')}",
     nodes_access.ShowGrants: _show_grants,
+    nodes_access.SetAudit: lambda gen, node: (
+        f"SET sqlml_audit = {gen.sql(node, 'this')}" if node.this else "RESET sqlml_audit"
+    ),
     nodes_access.SetRole: lambda gen, node: f"SET ROLE {gen.sql(node, 'this')}" if node.this else "RESET ROLE",
     nodes_access.SetSessionAuthorization: lambda gen, node: (
         f"SET SESSION AUTHORIZATION {gen.sql(node, 'this') or 'DEFAULT'}"

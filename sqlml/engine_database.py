@@ -193,6 +193,15 @@ class Database:
                 self._versions[catalog] = CatalogVersion(self, catalog)
             return self._versions[catalog]
 
+    def path_of(self, catalog: str) -> str | None:
+        """The file of an attached database; None for one in memory."""
+        duck = self.cursor()
+        try:
+            found = duck.execute("SELECT path FROM duckdb_databases() WHERE database_name = ?", [catalog]).fetchall()
+        finally:
+            duck.close()
+        return str(found[0][0]) if found and found[0][0] else None
+
     def cursor(self) -> Any:
         """A new DuckDB connection to this instance; DuckDB lets one thread at a time ask for it.
 

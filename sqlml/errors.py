@@ -110,6 +110,8 @@ class SqlmlError(DatabaseError):
         self.missing_function: str | None = None
         # Whether it hides what there is from someone who may not know of it.
         self.is_refusal = False
+        # The privilege that is missing, for the audit log.
+        self.rule: str | None = None
 
     def __str__(self) -> str:
         parts = [self.message]

@@ -34,7 +34,9 @@ class Gate:
         """
         for privilege in plan.privileges:
             if not self.holds(privilege):
-                raise self._refused(privilege)
+                error = self._refused(privilege)
+                error.rule = f"{privilege.action} ON {privilege.kind} {privilege.on}"
+                raise error
 
     def authorise_load(self, catalog: str) -> None:
         """Allow a plain DuckDB connection with functions of ours: no later statement of its passes here.

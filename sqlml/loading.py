@@ -13,6 +13,7 @@ from sqlml.engine import Database
 from sqlml.engine_loaded import needs_macros, place_macros, search_path_of
 from sqlml.loaded_functions import LoadedFunctions
 from sqlml.session import Session
+from sqlml.session_audit import name_door
 
 # As in load.sql.
 SCALARS = ("ml_train", "ml_predict", "ml_predict_proba", "ml_explain_predict")
@@ -41,6 +42,7 @@ def load(duckdb_connection: Any) -> Connection:
     """
     shared = Database.of(duckdb_connection)
     session = Session(shared)
+    name_door(session, "load")
     try:
         session.authorise_load()
         path = search_path_of(duckdb_connection)

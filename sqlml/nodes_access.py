@@ -119,6 +119,12 @@ class ShowGrants(exp.Expression):
     arg_types = {"on": False, "principal": False}
 
 
+class SetAudit(exp.Expression):
+    """`SET sqlml_audit = mode`, without a mode `RESET sqlml_audit`."""
+
+    arg_types = {"this": False}
+
+
 class SetRole(exp.Expression):
     """`SET ROLE r`, without a role `SET ROLE NONE` and `RESET ROLE`."""
 

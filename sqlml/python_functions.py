@@ -71,8 +71,7 @@ def signed_body(function: FunctionVersion) -> Callable[..., Any]:
 
     Raises ArtifactRefused before a byte of the body is compiled when it does not hold.
     """
-    key = signing.signing_key(create=False)
-    if key is None or not signing.is_signed(key, statement_of(function), function.signature):
+    if not signing.is_trusted(statement_of(function), function.signature):
         raise ArtifactRefused(
             f'The function "{function.short_name}" is not signed with your key.',
             hint="If you trust where the file comes from, run `sqlml trust FILE`; else create it again.",

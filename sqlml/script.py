@@ -28,7 +28,7 @@ _LISTS = (
 _MODEL_LISTS = (["versions"], ["warnings"], ["constraints"], ["types"], ["functions"])
 # Words that every statement of ours has one of, in some place; `ml` and `ai` stand before a dot or an underscore.
 _STATEMENT_WORDS = (
-    *("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python", "system"),
+    *("model", "vector", "grant", "revoke", "runs", "experiments", "function", "python", "system", "sqlml_audit"),
     *_ACCESS_WORDS,
 )
 _SCHEMA = re.compile(r"(?<![a-z_])(?:ml|ai)(?![a-z0-9])")
@@ -178,7 +178,7 @@ def _is_access(head: str, rest: list[str]) -> bool:
             after = after[2:] if after[1:2] == ["column"] and len(after) > 3 else after[1:]
             return after[1:3] in (["set", "mask"], ["drop", "mask"], *_TAGS)
     if head in ("set", "reset"):
-        return rest[:1] == ["role"] or rest[:2] in (["session", "authorization"], ["tag", "on"])
+        return rest[:1] in (["role"], ["sqlml_audit"]) or rest[:2] in (["session", "authorization"], ["tag", "on"])
     if head == "unset" or _is_about_policies(head, rest):
         return True
     after = _after_name(rest[1:]) if head == "alter" and rest[:1] != [] and rest[0] in _OWNED else []

@@ -35,7 +35,7 @@ from sqlml.rewriter import ModelStore
 from sqlml.script import Piece
 from sqlml.session_access import SessionAccess
 from sqlml.session_attempts import again_after
-from sqlml.session_audit import audited, audited_script
+from sqlml.session_audit import audited, audited_as, audited_script, ended, flushed, named
 from sqlml.session_consistency import CatalogMoved
 from sqlml.session_errors import with_nearest_function, without_passwords
 from sqlml.session_governed import Governor
@@ -44,7 +44,7 @@ from sqlml.session_many import execute_many
 from sqlml.session_opening import prepare_database
 from sqlml.session_python import PythonFunctions
 from sqlml.session_scripts import Scripts, check_values
-from sqlml.session_syntax import blank, check_syntax, plan_pass_through
+from sqlml.session_syntax import PASS_THROUGH, blank, check_syntax, plan_pass_through
 from sqlml.session_tables import RegisteredTables
 from sqlml.session_transaction import Transaction
 from sqlml.statements import STATEMENTS
@@ -121,8 +121,7 @@ class Session:
             self._ensure_open()
             pieces = self._scripts.ours(sql)
             self._begin_statement(sql)
-            if self._cancelled.is_set():
-                self._cancelled.clear()
+            self._cancelled.clear()
             if self._gate.access.is_governed or (pieces is None and self.lineage.splits(sql, params)):
                 pieces = self._scripts.read(sql) or None
             if pieces is None:
@@ -153,6 +152,7 @@ class Session:
         self._open = weakref.ref(result)
         return result
 
+    @audited_as(named("PLAN"))
     def plan(self, sql: str, params: Params = None) -> Plan:
         """What one statement would do; nothing is run."""
         params = check_parameters(params)
@@ -250,7 +250,7 @@ class Session:
         return again_after(ModelReplaced, run)
 
     def _pass_through(self, sql: str, params: Params, source: SourceMap | None = None) -> Result:
-        self._gate.authorise(_PASS_THROUGH)
+        self._gate.authorise(PASS_THROUGH)
         try:
             return self.lineage.around(sql, params, lambda: self.database.execute(sql, params, source))
         except SqlmlError as error:
@@ -343,6 +343,7 @@ class Session:
         self._cancelled.set()
         self.database.interrupt()
 
+    @audited_as(ended, ends=True)
     def end(self, *, commit: bool) -> None:
         """Commit or roll back the open transaction, if there is one."""
         with self.lock:
@@ -365,6 +366,7 @@ class Session:
             self._gate.authorise(plan := plan_registration(placed))
             return register(plan.details, self).version
 
+    @audited_as(named("REGISTER"))
     def register(self, name: str, data: Any) -> None:
         """Make a dataframe or Arrow table readable under a name."""
         with self.lock:
@@ -372,6 +374,7 @@ class Session:
             self._park()
             self.tables.register(name, data)
 
+    @audited_as(named("UNREGISTER"))
     def unregister(self, name: str) -> None:
         """Forget a registered table."""
         with self.lock:
@@ -385,6 +388,7 @@ class Session:
         if result is not None:
             result.park(unpark)
 
+    @flushed
     def close(self) -> None:
         """Close the connection; an open transaction rolls back, an open result is closed."""
         with self.lock:
@@ -394,6 +398,3 @@ class Session:
                     result.close()
                 self.is_closed = True
                 self.database.close()
-
-
-_PASS_THROUGH = Plan(statement="query", sql="", reads=None)

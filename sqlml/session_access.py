@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlml.access.acting import NOT_GOVERNED, Acting
 from sqlml.access.values import Access, Principal, Securable
+from sqlml.audit.log import AuditLog, audit_log
 from sqlml.catalog.access import is_governed, read_access, read_version
 from sqlml.catalog.cursor import utc_now
 from sqlml.catalog.securables import read_securables
 from sqlml.catalog.snapshot import Snapshot
 from sqlml.engine import Database, Engine
 from sqlml.engine_private import translating
-from sqlml.errors import NotFound, PermissionDenied, TransactionAborted
+from sqlml.errors import NotFound, NotSupported, PermissionDenied, SqlmlError, TransactionAborted
 from sqlml.gate import Gate, os_user
 from sqlml.signing import config_folder
 
@@ -40,11 +42,17 @@ class SessionAccess:
         self._founded: str | None = None
         self._authorized: str | None = None
         self._role: str | None = None
+        # What SET sqlml_audit said; None for the default.
+        self.audit_mode: str | None = None
         # Whether the open transaction has changed access itself.
         self.is_changing = False
         # The version of the committed catalog when the statement began.
         self.version = 0
-        self.acting = self.refresh()
+        try:
+            self.acting = self.refresh()
+        except SqlmlError as error:
+            record_refusal(engine.database, catalog, login or os_user(), error)
+            raise
         if login is not None and not self.acting.access.is_governed:
             raise NotFound(
                 f'The database has no users, and so none that is called "{login}".',
@@ -116,6 +124,15 @@ class SessionAccess:
         self._authorized, self._role = user, None
         self.refresh()
 
+    def set_audit(self, mode: str | None) -> None:
+        """Write the session's statements to the audit log from now on, or no longer.
+
+        Raises NotSupported for a database in memory, which has no log.
+        """
+        if mode in ("on", "strict") and self._engine.database.key.startswith(":memory:"):
+            raise NotSupported("A database in memory has no audit log.", hint="Open a file.")
+        self.audit_mode = mode
+
     @property
     def login(self) -> str:
         """Who logged in, whatever SET SESSION AUTHORIZATION made of it."""
@@ -141,6 +158,26 @@ class SessionAccess:
     def securables(self, kind: str) -> list[Securable]:
         """All of a kind that privileges can be on."""
         return read_securables(self._engine, self.catalog, kind)
+
+
+def log_of(database: Database, catalog: str) -> AuditLog | None:
+    """The audit log of a file; a database in memory leaves nothing behind, its log neither."""
+    path = database.path_of(catalog)
+    return audit_log(path) if path else None
+
+
+def record_refusal(database: Database, catalog: str, user: str, error: SqlmlError) -> None:
+    """Write to the audit log that someone was not let in."""
+    log = log_of(database, catalog)
+    if log is not None:
+        row = {
+            "action_name": "LOGIN",
+            "decision": "deny",
+            "error": error.sqlstate,
+            "event_time": datetime.now(UTC).isoformat(),
+            "user": user,
+        }
+        log.sync(log.append(row))
 
 
 def committed_access(database: Database, catalog: str) -> tuple[int, Access]:

@@ -120,6 +120,10 @@ class Governor:
         # The tables and views of the last statement, for the audit log.
         self.objects: tuple[str, ...] = ()
 
+    def is_free(self) -> bool:
+        """Whether no transaction is open."""
+        return self._catalog.is_free()
+
     def run(self, text: str, params: Params, interrupt: Callable[[], None]) -> Result:
         """Run one statement; `interrupt` stops it from another thread.
 

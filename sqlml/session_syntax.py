@@ -31,6 +31,10 @@ def blank(text: str) -> str:
     return "".join("\n" if char == "\n" else " " for char in text)
 
 
+# A statement that DuckDB alone reads.
+PASS_THROUGH = Plan(statement="query", sql="", reads=None)
+
+
 def plan_pass_through(sql: str, params: Params) -> Plan:
     """DuckDB's own statement: read for what it names, as far as that can be read."""
     try:

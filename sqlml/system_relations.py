@@ -52,6 +52,30 @@ JOIN sqlml.lineage_edges AS c ON c.edge_set = v.edge_set AND c.source_type = t.s
      AND (c.source_type = 'PATH' OR coalesce(c.source_catalog, __catalog) = t.source_table_catalog)
 WHERE c.target_column IS NOT NULL
 """
+# One row a statement, out of the file beside the database: Databricks' columns, then what there is besides.
+_AUDIT = """
+SELECT (line.row.event_time::TIMESTAMPTZ AT TIME ZONE 'UTC')::DATE AS event_date,
+       line.row.event_time::TIMESTAMPTZ AT TIME ZONE 'UTC' AS event_time,
+       NULL::VARCHAR AS account_id, NULL::VARCHAR AS workspace_id,
+       {'email': line.row.user, 'subject_name': coalesce(line.row.role, line.row.user)} AS user_identity,
+       'sqlml' AS service_name, line.row.action_name AS action_name,
+       MAP {'statement': line.row.statement, 'objects': array_to_string(line.row.objects, ', '),
+            'role': line.row.role, 'transaction_id': line.row.transaction_id} AS request_params,
+       {'status_code': CASE WHEN line.row.decision = 'deny' THEN 403 WHEN line.row.error IS NULL THEN 200 ELSE 400 END,
+        'error_message': line.row.error, 'result': line.row.rows::VARCHAR} AS response,
+       NULL::VARCHAR AS source_ip_address, line.row.door AS user_agent, line.row.session_id AS session_id,
+       line.seq::VARCHAR AS event_id, line.seq::VARCHAR AS request_id, line.row.decision AS decision,
+       line.row.rule AS rule, line.row.objects AS objects, line.row.rows AS rows, line.row.seconds AS seconds,
+       line.row.statement AS statement, line.row.transaction_id AS transaction_id, line.row.error AS error
+FROM (
+    SELECT from_json(text, '{"seq": "BIGINT", "row": {"event_time": "VARCHAR", "user": "VARCHAR", "role": "VARCHAR",
+        "action_name": "VARCHAR", "statement": "VARCHAR", "objects": ["VARCHAR"], "transaction_id": "VARCHAR",
+        "decision": "VARCHAR", "error": "VARCHAR", "rows": "BIGINT", "door": "VARCHAR", "session_id": "VARCHAR",
+        "rule": "VARCHAR", "seconds": "DOUBLE"}}') AS line
+    FROM (SELECT unnest(sqlml_audit_rows(__catalog, part)) AS text
+          FROM (SELECT unnest(range(sqlml_audit_parts(__catalog))) AS part))
+)
+"""
 
 
 @dataclass(frozen=True)
@@ -66,6 +90,7 @@ class SystemRelation:
 
 _RELATIONS = (
     SystemRelation("access", "table_lineage", _TABLE_LINEAGE, "which relations each statement that wrote has read"),
+    SystemRelation("access", "audit", _AUDIT, "which statements were run or refused, and whose they were"),
     SystemRelation("access", "column_lineage", _COLUMN_LINEAGE, "the same, column by column"),
 )
 RELATIONS = {(relation.schema, relation.name): relation for relation in _RELATIONS}

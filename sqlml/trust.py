@@ -1,4 +1,4 @@
-"""`sqlml trust FILE`: sign the models and functions of a file that comes from elsewhere with one's own key."""
+"""Signing the models and functions of a file with one's own key: from elsewhere, or signed with a retired key."""
 
 from __future__ import annotations
 
@@ -16,10 +16,37 @@ from sqlml.types import ModelVersion
 
 
 def unsigned_models(session: Session) -> list[ModelVersion]:
-    """The versions of the opened file that the user's key has not signed, oldest first."""
-    key = signing.signing_key(create=False)
-    versions = sorted(read_all_versions(session.database), key=lambda v: (v.schema, v.name, v.version))
-    return [v for v in versions if key is None or not signing.is_signed(key, artifacts.statement_of(v), v.signature)]
+    """The versions of the opened file that none of the user's keys has signed, oldest first."""
+    return [v for v in _versions(session) if not signing.is_trusted(artifacts.statement_of(v), v.signature)]
+
+
+def _versions(session: Session) -> list[ModelVersion]:
+    return sorted(read_all_versions(session.database), key=lambda v: (v.schema, v.name, v.version))
+
+
+def sign_again(session: Session) -> tuple[int, int]:
+    """Sign what a retired key has signed with the key, in one transaction: how many versions and functions.
+
+    Raises ArtifactRefused when the bytes of one are not what was signed; nothing is signed then.
+    """
+    key = signing.signing_key(create=True)
+    assert key is not None
+    with session.database.transaction():
+        models = [
+            v
+            for v in _versions(session)
+            if not signing.is_signed(key, artifacts.statement_of(v), v.signature)
+            and signing.is_trusted(artifacts.statement_of(v), v.signature)
+        ]
+        functions = [
+            f
+            for f in _functions(session)
+            if not signing.is_signed(key, statement_of(f), f.signature)
+            and signing.is_trusted(statement_of(f), f.signature)
+        ]
+        sign_models(session, models)
+        sign_functions(session, functions)
+    return len(models), len(functions)
 
 
 def sign_models(session: Session, models: list[ModelVersion]) -> None:
@@ -49,11 +76,13 @@ def sign_models(session: Session, models: list[ModelVersion]) -> None:
 
 
 def unsigned_functions(session: Session) -> list[FunctionVersion]:
-    """The functions in Python of the opened file that the user's key has not signed."""
-    key = signing.signing_key(create=False)
+    """The functions in Python of the opened file that none of the user's keys has signed."""
+    return [f for f in _functions(session) if not signing.is_trusted(statement_of(f), f.signature)]
+
+
+def _functions(session: Session) -> list[FunctionVersion]:
     [[current]] = session.database.rows("SELECT current_database()")
-    functions = sorted(read_functions(session.database, current), key=lambda f: (f.schema, f.name))
-    return [f for f in functions if key is None or not signing.is_signed(key, statement_of(f), f.signature)]
+    return sorted(read_functions(session.database, current), key=lambda f: (f.schema, f.name))
 
 
 def sign_functions(session: Session, functions: list[FunctionVersion]) -> None:

@@ -35,7 +35,7 @@ def governed(tmp_path: Path) -> str:
 def rows(path: str) -> list[dict[str, Any]]:
     key = signing_key(create=False)
     assert key is not None
-    return [found["row"] for _, found, _ in rows_of(audit_path(path), key) if not isinstance(found, str)]
+    return [found["row"] for _, found, _ in rows_of(audit_path(path), [key]) if not isinstance(found, str)]
 
 
 def test_allowed_refused_and_unreadable_statements_are_recorded(governed: str) -> None:
@@ -98,12 +98,12 @@ def test_a_torn_last_row_is_said_and_gone_on_after(governed: str) -> None:
     assert key is not None
     with log.open("ab") as file:
         file.write(b"0123 half a ro")
-    verdict = verify(log, key)
+    verdict = verify(log, [key])
     assert verdict.problem is None
     assert verdict.note is not None
     sqlml.connect(governed, user="ana").execute("SELECT 1")
-    assert verify(log, key).note is None
-    assert verify(log, key).problem is None
+    assert verify(log, [key]).note is None
+    assert verify(log, [key]).problem is None
 
 
 def test_a_file_without_users_has_no_log(tmp_path: Path) -> None:

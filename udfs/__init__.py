@@ -8,6 +8,8 @@ handed what they take.
 from sqlml_udfs.is_account_group_member import IsAccountGroupMember
 from sqlml_udfs.is_member import IsMember
 from sqlml_udfs.sqlml_answer import SqlmlAnswer
+from sqlml_udfs.sqlml_audit_parts import SqlmlAuditParts
+from sqlml_udfs.sqlml_audit_rows import SqlmlAuditRows
 from sqlml_udfs.sqlml_convert_color_space import SqlmlConvertColorSpace
 from sqlml_udfs.sqlml_decode_image import SqlmlDecodeImage
 from sqlml_udfs.sqlml_explain import SqlmlExplain
@@ -21,6 +23,8 @@ from sqlml_udfs.sqlml_train import SqlmlTrain
 UDFS = [
     IsAccountGroupMember,
     IsMember,
+    SqlmlAuditParts,
+    SqlmlAuditRows,
     SqlmlConvertColorSpace,
     SqlmlDecodeImage,
     SqlmlExplain,

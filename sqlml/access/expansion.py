@@ -14,7 +14,7 @@ from sqlml import nodes
 from sqlml.access.calls import arguments_of, call_parts, held_apart, is_inside_dot, names_in, qualified, substitute
 from sqlml.access.files import Files, names_file
 from sqlml.access.functions import TABLE_FUNCTIONS
-from sqlml.access.kept_models import SCHEMAS_OF_OURS, is_internal, kept_scorer
+from sqlml.access.kept_models import SCHEMAS_OF_OURS, is_internal, kept_scorer, reads_audit
 from sqlml.access.names import fold
 from sqlml.access.objects import TEMPORARY, Entry, Macro, Objects
 from sqlml.access.pg_catalog import called
@@ -164,7 +164,7 @@ class Expansion(Rights):
         if given is not node:
             node.replace(given)
             return
-        if is_internal(name):
+        if is_internal(name) and not reads_audit(name, self.access, who, self.macros):
             scorer = kept_scorer(name, self, self.objects, who)
             self.macros.add(fold(scorer.name))
             node.replace(qualified(scorer, call))

@@ -9,17 +9,26 @@ from __future__ import annotations
 from sqlml.access.names import fold
 from sqlml.access.objects import Macro, Objects
 from sqlml.access.rights import Rights, Who
-from sqlml.access.values import Securable
+from sqlml.access.values import Access, Securable
 from sqlml.errors import PermissionDenied
 from sqlml.types import ObjectName, macro_name
 
 MODELS = "sqlml_models"
+_OF_AUDIT = frozenset({"sqlml_audit_parts", "sqlml_audit_rows"})
 SCHEMAS_OF_OURS = frozenset({"sqlml", MODELS})
 
 
 def is_internal(name: ObjectName) -> bool:
     """Whether a function is one that the rewriting of sqlml's own functions calls."""
     return fold(name.name).startswith("sqlml_") or fold(name.schema or "") in SCHEMAS_OF_OURS
+
+
+def reads_audit(name: ObjectName, access: Access, who: Who, allowed: set[str]) -> bool:
+    """Whether a function reads the audit log for a superuser, as `system.access.audit` does; it is allowed then."""
+    if fold(name.name) not in _OF_AUDIT or not access.is_superuser(who.roles):
+        return False
+    allowed.add(fold(name.name))
+    return True
 
 
 def kept_scorer(name: ObjectName, rights: Rights, objects: Objects, who: Who) -> Macro:

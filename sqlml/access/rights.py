@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlml.access.values import Access, Securable
-from sqlml.errors import InvalidSql, NotFound, PermissionDenied, nearest_hint
+from sqlml.errors import InvalidSql, NotFound, PermissionDenied, SqlmlError, nearest_hint
 from sqlml.types import ObjectName
 
 
@@ -33,8 +33,14 @@ class Rights:
         if missing is not None:
             raise self.refused(who, missing, on, what)
 
-    def refused(self, who: Who, missing: tuple[str, Securable], on: Securable, what: str) -> Exception:
+    def refused(self, who: Who, missing: tuple[str, Securable], on: Securable, what: str) -> SqlmlError:
         """The error for a privilege that is lacking: of what the caller may not know, that it is not there."""
+        error = self._error(who, missing, on, what)
+        privilege, place = missing
+        error.rule = f"{privilege} ON {place.kind} {place}"
+        return error
+
+    def _error(self, who: Who, missing: tuple[str, Securable], on: Securable, what: str) -> SqlmlError:
         if not who.is_caller:
             return PermissionDenied(
                 "The owner of a view or function does not have the privileges that it needs.",

@@ -40,11 +40,11 @@ def _backup(given: argparse.Namespace) -> int:
 
 
 def _restore(given: argparse.Namespace) -> int:
-    from sqlml.backup import own_key, restore
+    from sqlml.backup import knows_key, restore
 
     made = restore(Path(given.copy), Path(given.file))
     print(f"Restored {made.size_bytes} bytes of {made.created_at}.")
-    if made.key_id is not None and made.key_id != own_key():
+    if made.key_id is not None and not knows_key(made.key_id):
         print(f"Its models are signed with another key, {made.key_id}.", file=sys.stderr)
         print(f"Hint: once you trust where it comes from: sqlml trust {given.file}", file=sys.stderr)
     return 0

@@ -36,6 +36,7 @@ def _run(given: argparse.Namespace) -> int:
         return 2
     text = sys.stdin.read() if given.file == "-" else Path(given.file).read_text("utf-8")
     connection = connect(given.db, read_only=given.read_only, udfs=given.udfs, user=given.user)
+    connection.name_door("run")
     try:
         with ctrl_c(connection.session), progress_bar(connection.session):
             for _, result in connection.session.run_script(text, params):

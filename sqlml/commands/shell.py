@@ -37,6 +37,7 @@ def _shell(given: argparse.Namespace) -> int:
             hint="pip install 'sqlml[shell]'; `sqlml run FILE` and `sqlml shell < FILE` need nothing more.",
         )
     connection = connect(given.db, read_only=given.read_only, udfs=given.udfs, user=given.user)
+    connection.name_door("shell")
     shell = Shell(connection.session, is_interactive=is_interactive)
     shell.settings.format = given.format
     try:

@@ -127,9 +127,8 @@ def _problem(session: Session, version: ModelVersion) -> SqlmlError | None:
 
 def _functions(session: Session, current: str) -> Iterator[Finding]:
     functions = read_functions(session.database, current)
-    key = signing.signing_key(create=False)
     for function in functions:
-        if key is None or not signing.is_signed(key, statement_of(function), function.signature):
+        if not signing.is_trusted(statement_of(function), function.signature):
             detail = f'The function "{function.name}" in Python is not signed with your key.'
             yield Finding("function", FAILED, detail, "If you trust where the file comes from, run `sqlml trust FILE`.")
     if functions:

@@ -145,7 +145,9 @@ class SqlmlDialect(Reflection):
         return [path], options
 
     def connect(self, *args: Any, **options: Any) -> Any:
-        return self.loaded_dbapi.connect(*args, **{"autocommit": False, **options})
+        connection = self.loaded_dbapi.connect(*args, **{"autocommit": False, **options})
+        connection.name_door("sqlalchemy")
+        return connection
 
     def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
         version = str(connection.exec_driver_sql("SELECT version()").scalar())

@@ -41,6 +41,7 @@ from sqlml.statements.refresh_model import RefreshModel
 from sqlml.statements.reproduce_model import ReproduceModel
 from sqlml.statements.revoke import Revoke
 from sqlml.statements.revoke_role import RevokeRole
+from sqlml.statements.set_audit import SetAudit
 from sqlml.statements.set_mask import SetMask
 from sqlml.statements.set_role import SetRole
 from sqlml.statements.set_row_filter import SetRowFilter
@@ -89,6 +90,7 @@ STATEMENTS: Registry[Statement] = Registry(
         ExplainModel(),
         DropMask(),
         DropRowFilter(),
+        SetAudit(),
         SetMask(),
         SetRowFilter(),
         Explain(),

@@ -84,6 +84,9 @@ class SessionAccess(Protocol):
     def set_role(self, role: str | None) -> None:
         """Act as a role of the user's, or as the user again."""
 
+    def set_audit(self, mode: str | None) -> None:
+        """Write the session's statements to the audit log from now on, or no longer."""
+
     def set_authorization(self, user: str | None) -> None:
         """Act as another user until it is reset."""
 
