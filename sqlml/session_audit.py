@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from sqlml.audit.log import AuditLog
 from sqlml.audit.redaction import action_of, is_read, redacted
-from sqlml.errors import PermissionDenied, SqlmlError, TransactionAborted
+from sqlml.errors import PermissionDenied, SqlmlError
 from sqlml.registration import Registration
 from sqlml.result import Result
 from sqlml.session_access import log_of
@@ -25,6 +25,7 @@ R = TypeVar("R")
 Y = TypeVar("Y")
 
 ON, OFF, STRICT = "on", "off", "strict"
+_BEGINS, _ENDS = ("BEGIN", "START"), ("COMMIT", "ROLLBACK", "END", "ABORT")
 _KEPT_TEXTS = 1000
 _running = threading.local()
 _audits: weakref.WeakKeyDictionary[Any, Audit] = weakref.WeakKeyDictionary()
@@ -68,15 +69,23 @@ class Audit:
         self._texts: dict[str, _Looked] = {}
         # The part of a row that is the same each time, by all that is in it.
         self._fixed: dict[tuple[Any, ...], str] = {}
-        self._transaction: str | None = None
+        # The name of the transaction that is open.
+        self.open: str | None = None
 
-    def transaction(self, session: Session) -> str | None:
-        """The name of the open transaction, which is the session's own; None in autocommit."""
-        if not _is_open(session):
-            self._transaction = None
-        elif self._transaction is None:
-            self._transaction = uuid.uuid4().hex[:16]
-        return self._transaction
+    def _in_transaction(self, session: Session, action: str, error: BaseException | None) -> str | None:
+        """The name of the transaction that a statement ran in, which is the session's own; None in autocommit.
+
+        DuckDB is not asked: that would close the result that is about to be handed out.
+        """
+        was_free, session.governor.was_free = session.governor.was_free, None
+        if was_free:
+            self.open = None
+        if (was_free is False or (action in _BEGINS and error is None)) and self.open is None:
+            self.open = uuid.uuid4().hex[:16]
+        found = self.open
+        if action in _ENDS and error is None:
+            self.open = None
+        return found
 
     def record(
         self,
@@ -85,17 +94,13 @@ class Audit:
         begun: float,
         error: BaseException | None,
         answer: object = None,
-        before: str | None = None,
     ) -> None:
-        """Write one statement, and wait for the disk unless it was a read that was allowed.
-
-        `before` is the transaction that was open when it began.
-        """
+        """Write one statement, and wait for the disk unless it was a read that was allowed."""
         if self.log is None:
             return
         looked = self._looked(session, sql)
         is_denied = isinstance(error, PermissionDenied) or getattr(error, "is_refusal", False)
-        transaction = self.transaction(session) or before
+        transaction = self._in_transaction(session, looked.action, error)
         seq = self.log.append(
             f'{self._same(session, looked)},"decision":"{"deny" if is_denied else "allow"}",'
             f'"error":{_json(_code(error))},"event_time":"{datetime.now(UTC).isoformat()}",'
@@ -132,16 +137,6 @@ class Audit:
             }
             self._fixed[key] = found = json.dumps(row, separators=(",", ":"))[:-1]
         return found
-
-
-def _is_open(session: Session) -> bool:
-    """Whether a transaction is open; after an error it is until the ROLLBACK."""
-    if session.access.acting.access.is_governed:
-        return not session.governor.is_free()
-    try:
-        return bool(session.database.in_transaction())
-    except TransactionAborted:
-        return True
 
 
 def _json(value: str | int | None) -> str:
@@ -224,7 +219,7 @@ def audited_as(
             begun = time.perf_counter()
             # Opened first: a statement whose record cannot be written is not run.
             audit = audit_of(session)
-            before = audit.transaction(session) if audit is not None else None
+            begun_in = audit.open if audit is not None else None
             _running.is_inside = True
             failure: BaseException | None = None
             answer: Any = None
@@ -238,8 +233,8 @@ def audited_as(
                 _running.is_inside = False
                 # The first user makes a file governed, and is recorded; SET sqlml_audit is by what it made of it.
                 audit = audit_of(session) or audit
-                if audit is not None and (before is not None or not ends):
-                    audit.record(session, text(args, kwargs), begun, failure, answer, before)
+                if audit is not None and (begun_in is not None or not ends):
+                    audit.record(session, text(args, kwargs), begun, failure, answer)
             return answer  # type: ignore[no-any-return]
 
         return recorded

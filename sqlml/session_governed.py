@@ -117,12 +117,9 @@ class Governor:
         self._decisions = Decisions()
         self._decided: Decision | None = None
         self._catalog = Consistency(engine, access)
-        # The tables and views of the last statement, for the audit log.
+        # Of the last statement, for the audit log: whether no transaction was open, if it is known; tables and views.
+        self.was_free: bool | None = None
         self.objects: tuple[str, ...] = ()
-
-    def is_free(self) -> bool:
-        """Whether no transaction is open."""
-        return self._catalog.is_free()
 
     def run(self, text: str, params: Params, interrupt: Callable[[], None]) -> Result:
         """Run one statement; `interrupt` stops it from another thread.
@@ -133,7 +130,7 @@ class Governor:
         return self._limits.run(lambda: self._run(text, params), interrupt)
 
     def _run(self, text: str, params: Params) -> Result:
-        is_free = self._catalog.is_free()
+        is_free = self.was_free = self._catalog.is_free()
         known = self._decisions.find(text, self._catalog.situation()) if is_free else None
         if known is not None:
             self.objects = known.objects

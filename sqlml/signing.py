@@ -90,10 +90,9 @@ def forget(name: str) -> None:
 
     Raises NotFound where there is no retired key with this id.
     """
-    path = _retired_path(name)
-    if not re.fullmatch("[0-9a-f]{16}", name) or not path.is_file():
+    if not re.fullmatch("[0-9a-f]{16}", name) or not _retired_path(name).is_file():
         raise NotFound(f'There is no retired key "{name}".', hint="`sqlml key show` lists them.")
-    path.unlink()
+    _retired_path(name).unlink()
 
 
 def _retired_path(name: str) -> Path:

@@ -35,7 +35,7 @@ def governed(tmp_path: Path) -> str:
 def rows(path: str) -> list[dict[str, Any]]:
     key = signing_key(create=False)
     assert key is not None
-    return [found["row"] for _, found, _ in rows_of(audit_path(path), [key]) if not isinstance(found, str)]
+    return [found["row"] for _, found, _ in rows_of(audit_path(path), [key]) if "row" in found]
 
 
 def test_allowed_refused_and_unreadable_statements_are_recorded(governed: str) -> None:
@@ -182,3 +182,122 @@ def test_another_folder(governed: str, tmp_path: Path, monkeypatch: pytest.Monke
     assert audit_path(governed).parent == tmp_path / "logs"
     monkeypatch.delenv("SQLML_AUDIT_DIR")
     assert audit_path(governed).read_bytes() == before
+
+
+def test_who_was_not_let_in_is_recorded(governed: str) -> None:
+    with pytest.raises(sqlml.SqlmlError):
+        sqlml.connect(governed, user="eve")
+    last = rows(governed)[-1]
+    assert (last["user"], last["action_name"], last["decision"], last["error"]) == ("eve", "LOGIN", "deny", "42501")
+
+
+def test_transactions_doors_and_rules(governed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    con = sqlml.connect(governed, user="ana", autocommit=False)
+    con.execute("INSERT INTO points VALUES (1)")
+    con.execute("SELECT a FROM points").fetchall()
+    con.commit()
+    con.rollback()
+    con.close()
+    last = rows(governed)[-3:]
+    assert [row["action_name"] for row in last] == ["INSERT", "SELECT", "COMMIT"]
+    assert len({row["transaction_id"] for row in last}) == 1
+    assert last[0]["transaction_id"]
+    with contextlib.suppress(sqlml.SqlmlError):
+        sqlml.connect(governed, user="bob").execute("CREATE SCHEMA s")
+    assert rows(governed)[-1]["rule"] == "CREATE SCHEMA ON CATALOG the catalog"
+    (Path(governed).parent / "a.sql").write_text("FROM points;")
+    assert main(["run", str(Path(governed).parent / "a.sql"), "--db", governed, "--user", "ana"]) == 0
+    assert [row["door"] for row in rows(governed)[-2:]] == ["python", "run"]
+
+
+def test_a_query_reads_it(governed: str) -> None:
+    con = sqlml.connect(governed, user="ana")
+    for n in range(40):
+        con.execute(f"SELECT {n} AS n{n}").fetchall()
+    asked = """
+        SELECT user_identity.email, action_name, response.status_code, request_params['statement'], decision
+        FROM "system".access."audit" WHERE action_name = $1 ORDER BY event_id::BIGINT DESC LIMIT 2 OFFSET 1
+    """
+    assert con.execute(asked, ["SELECT"]).fetchall() == [
+        ("ana", "SELECT", 200, f"SELECT ? AS n{n}", "allow") for n in (38, 37)
+    ]
+    path = audit_path(governed)
+    path.write_bytes(path.read_bytes().replace(b"n38", b"n83"))
+    with pytest.raises(sqlml.SqlmlError, match="was altered"):
+        con.execute(asked, ["SELECT"]).fetchall()
+    con.close()
+
+
+def test_a_long_log_is_read_in_parts(governed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sqlml.audit.reading._PART", 500)
+    con = sqlml.connect(governed, user="ana")
+    for n in range(30):
+        con.execute(f"SELECT {n}").fetchall()
+    found = con.execute("SELECT event_id::INT FROM system.access.audit ORDER BY ALL").fetchall()
+    assert found == [(n,) for n in range(1, 33)]
+    con.close()
+
+
+def test_old_rows_are_left_out(governed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    con = sqlml.connect(governed, user="ana")
+    con.execute("SELECT 1")
+    assert main(["audit", "prune", governed, "--keep", "1"]) == 0
+    assert capsys.readouterr().out == "0 rows are gone, 3 are kept.\n"
+    assert main(["audit", "prune", governed, "--keep", "0"]) == 0
+    assert capsys.readouterr().out == "3 rows are gone, 0 are kept.\n"
+    # The process that has the log open goes on in the new one.
+    for n in range(3):
+        con.execute(f"SELECT {n} AS n{n}")
+    con.close()
+    assert main(["audit", "verify", governed]) == 0
+    assert capsys.readouterr().out == "All 3 rows are as they were written.\n"
+    assert [row["statement"] for row in rows(governed)] == [f"SELECT ? AS n{n}" for n in range(3)]
+    log = audit_path(governed)
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([*lines[:1], *lines[2:]]))
+    assert main(["audit", "verify", governed]) == 1
+    assert "Row 4 is missing" in capsys.readouterr().err
+
+
+def test_a_process_that_was_killed_as_it_pruned(governed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sqlml.audit import pruning
+
+    def killed(*_: Any) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pruning, "written_head", killed)
+    assert main(["audit", "prune", governed, "--keep", "0"]) == 130
+    monkeypatch.undo()
+    con = sqlml.connect(governed, user="ana")
+    con.execute("SELECT 1")
+    con.close()
+    assert main(["audit", "verify", governed]) == 0
+
+
+def test_a_file_without_users_has_a_log_where_one_asks_for_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "plain.duckdb")
+    con = sqlml.connect(path)
+    for sql in ("SELECT 1", "SET sqlml_audit = 'strict'", "SELECT 2 AS two", "SET sqlml_audit = off", "SELECT 3"):
+        con.execute(sql)
+    con.close()
+    assert [row["action_name"] for row in rows(path)] == ["SET", "SELECT", "SET"]
+    with pytest.raises(sqlml.SqlmlError, match="in memory has no audit log"):
+        sqlml.connect().execute("SET sqlml_audit = 'on'")
+
+
+def test_a_key_that_was_retired_still_verifies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SQLML_CONFIG_DIR", str(tmp_path / "config"))
+    path = str(tmp_path / "a.duckdb")
+    with sqlml.connect(path) as con:
+        con.execute("CREATE USER ana SUPERUSER")
+        con.execute("SELECT 1")
+    con.close()
+    assert main(["key", "rotate"]) == 0
+    with sqlml.connect(path, user="ana") as con:
+        con.execute("SELECT 2")
+    con.close()
+    capsys.readouterr()
+    assert main(["audit", "verify", path]) == 0
+    assert capsys.readouterr().out == "All 3 rows are as they were written.\n"

@@ -23,7 +23,7 @@ def audit_sources(path_of: Callable[[str], Path | None]) -> Mapping[str, Callabl
 
     def rows(database: str, part: int) -> list[str]:
         path = path_of(database)
-        return _rows(path, part) if path is not None else []
+        return _rows(path, part) if path is not None and path.is_file() else []
 
     return {"audit_parts": parts, "audit_rows": rows}
 
