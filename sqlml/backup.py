@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sqlml import signing
+from sqlml.backup_in_use import copy_in_use
 from sqlml.catalog.cursor import utc_now
 from sqlml.connection import connect
-from sqlml.errors import AlreadyExists, InvalidData, NotFound, PermissionDenied
+from sqlml.errors import AlreadyExists, DatabaseLocked, InvalidData, NotFound, PermissionDenied
 
 _FORMAT = 1
 _CHUNK = 1 << 20
@@ -52,14 +54,24 @@ def knows_key(name: str) -> bool:
 
 
 def backup(source: Path, copy: Path, *, user: str | None = None) -> Manifest:
-    """Copy a file as it is at one moment: while it is copied no process can write to it.
+    """Copy a file as it is at one moment, also while another process writes to it.
 
     The copy and its manifest appear under their names when they are whole. Raises NotFound, AlreadyExists where there
-    is such a copy, DatabaseLocked when another process writes to the file, PermissionDenied to who is no superuser.
+    is such a copy, PermissionDenied to who is no superuser, DatabaseLocked where no moment could be copied.
     """
     if not source.is_file():
         raise NotFound(f"There is no file {source}.", hint="Name a DuckDB file.")
     _refuse_existing(copy)
+    try:
+        return _backup(source, copy, user)
+    except DatabaseLocked:
+        with tempfile.TemporaryDirectory(dir=copy.absolute().parent, prefix=f".{copy.name}.") as folder:
+            moment = Path(folder) / source.name
+            copy_in_use(source, moment)
+            return _backup(moment, copy, user)
+
+
+def _backup(source: Path, copy: Path, user: str | None) -> Manifest:
     log = source.with_name(f"{source.name}.wal")
     # What is only in the log has to be written to the file first; else others may go on reading.
     connection = connect(source, read_only=not log.exists(), user=user)

@@ -11,7 +11,7 @@ import pytest
 import sqlml
 from sqlml.backup import backup, manifest_path, restore
 from sqlml.cli import main
-from sqlml.errors import AlreadyExists, DatabaseLocked, InvalidData, NotFound, PermissionDenied
+from sqlml.errors import AlreadyExists, InvalidData, NotFound, PermissionDenied
 
 _ASK = "SELECT count(*), sum(ml_predict('line', p)) FROM points AS p"
 
@@ -56,29 +56,63 @@ def test_what_is_only_in_the_log_is_copied_too(file: Path, tmp_path: Path) -> No
         assert con.execute("SELECT count(*) FROM points").fetchall() == [(51,)]
 
 
-def test_a_file_that_another_process_writes_to_is_refused(file: Path, tmp_path: Path) -> None:
-    """And nothing is left; one that others only read is copied."""
-    holding = "import sys, sqlml; c = sqlml.connect({!r}, read_only={}); print('open', flush=True); sys.stdin.read()"
-    for is_read_only in (False, True):
-        other = subprocess.Popen(
-            [sys.executable, "-c", holding.format(str(file), is_read_only)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert other.stdout is not None
+_WRITES = """
+import sys, sqlml
+con = sqlml.connect({!r})
+con.execute("CREATE TABLE a (n BIGINT); CREATE TABLE b (n BIGINT, text VARCHAR)")
+con.execute({!r})
+n = 0
+print('open', flush=True)
+while True:
+    n += 1
+    con.execute("BEGIN")
+    con.execute("INSERT INTO a VALUES (?)", [n])
+    con.execute("INSERT INTO b SELECT ?, repeat('x', 100) FROM range(?)", [n, 5000 if n % 7 == 0 else 1])
+    con.execute("COMMIT")
+"""
+
+
+@pytest.mark.parametrize("checkpoints", ["SELECT 1", "SET checkpoint_threshold = '2MB'"])
+def test_a_file_that_another_process_writes_to_is_copied_as_it_is_at_one_moment(
+    file: Path, tmp_path: Path, checkpoints: str
+) -> None:
+    """Every transaction is in both tables or in none."""
+    code = _WRITES.format(str(file), checkpoints)
+    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert other.stdout is not None
+    try:
         assert other.stdout.readline() == "open\n"
-        copy = tmp_path / "copy.duckdb"
-        try:
-            if is_read_only:
-                backup(file, copy)
-                assert copy.read_bytes() == file.read_bytes()
-            else:
-                with pytest.raises(DatabaseLocked):
-                    backup(file, copy)
-                assert [p.name for p in tmp_path.iterdir() if "copy" in p.name] == []
-        finally:
-            other.communicate()
+        for n in range(4):
+            backup(file, tmp_path / f"copy{n}.duckdb")
+    finally:
+        other.kill()
+        other.communicate()
+    last = 0
+    for n in range(4):
+        restore(tmp_path / f"copy{n}.duckdb", tmp_path / f"again{n}.duckdb")
+        with sqlml.connect(tmp_path / f"again{n}.duckdb") as con:
+            [(a, highest)] = con.execute("SELECT count(*), max(n) FROM a").fetchall()
+            [(b, same)] = con.execute("SELECT count(DISTINCT n), bool_and(length(text) = 100) FROM b").fetchall()
+            assert (a, a, same) == (highest or 0, b, True if a else None)
+            assert a >= last
+            assert con.execute(_ASK).fetchall()[0][0] == 50
+            last = a
+    assert last > 0
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".copy")] == []
+
+
+def test_a_file_that_others_only_read_is_copied(file: Path, tmp_path: Path) -> None:
+    holding = "import sys, sqlml; c = sqlml.connect({!r}, read_only=True); print('open', flush=True); sys.stdin.read()"
+    other = subprocess.Popen(
+        [sys.executable, "-c", holding.format(str(file))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "open\n"
+    try:
+        backup(file, tmp_path / "copy.duckdb")
+    finally:
+        other.communicate()
+    assert (tmp_path / "copy.duckdb").read_bytes() == file.read_bytes()
 
 
 def test_nothing_is_overwritten_and_damage_is_seen(file: Path, tmp_path: Path) -> None:
