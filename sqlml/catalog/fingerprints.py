@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -14,12 +14,15 @@ from sqlml.catalog.sources import resolve_sources
 from sqlml.dialect import to_sql
 from sqlml.types import Relation
 
-_HASH = "sqlml_row_hash"
+_HASH, _ROWS = "sqlml_row_hash", "sqlml_rows"
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """A relation and the columns of it that were read, in whatever order; no catalog is that of the model."""
+    """A relation and the columns of it that were read, in whatever order; no catalog is that of the model.
+
+    A file has neither catalog nor schema.
+    """
 
     catalog: str | None
     schema: str
@@ -41,7 +44,9 @@ class Fingerprint:
 def fingerprints(
     cursor: Cursor, reads: Iterable[Relation], tree: exp.Expr, home: str, registered: Collection[str]
 ) -> tuple[Fingerprint, ...]:
-    """Those of all relations that have a place; files, what is temporary and our own tables have none.
+    """Those of all relations that have a place, and of files that are read by their names alone.
+
+    What is temporary and our own tables have none, nor has a file that a function reads.
 
     DuckDB hashes column by column while it scans, so that it takes a small part of what training does.
     """
@@ -49,10 +54,13 @@ def fingerprints(
     named = _named(tree)
     for relation in resolve_sources(cursor, [replace(r, columns=None) for r in reads], registered):
         name = relation.name
-        if relation.is_path or name.catalog in (None, "temp") or name.schema in (None, SCHEMA, MACROS):
+        if relation.is_path:
+            one = _of_file(cursor, relation)
+        elif name.catalog in (None, "temp") or name.schema in (None, SCHEMA, MACROS):
             # A registered reader gives its rows once, to whoever trains; a temporary view may read one.
             continue
-        one = _fingerprint(cursor, relation, named, home)
+        else:
+            one = _fingerprint(cursor, relation, named, home)
         found.setdefault(one.place, one)
     return tuple(found.values())
 
@@ -76,13 +84,24 @@ def _fingerprint(cursor: Cursor, relation: Relation, named: frozenset[str] | Non
     table = exp.table_(name.name, name.schema, name.catalog, quoted=True)
     read = [c for c in relation.columns or () if named is None or c.casefold() in named]
     columns = [exp.column(c, quoted=True) for c in sorted(read or relation.columns or (), key=str.casefold)]
+    count, digest = _counted(cursor, table, columns)
+    assert name.schema is not None
+    return Fingerprint(None if name.catalog == home else name.catalog, name.schema, name.name, count, digest)
+
+
+def _of_file(cursor: Cursor, relation: Relation) -> Fingerprint:
+    """All of its columns: which ones they are is only known by reading it."""
+    table = exp.alias_(exp.table_(relation.name.name, quoted=True), _ROWS, table=True)
+    return Fingerprint(None, "", relation.name.name, *_counted(cursor, table, [exp.column(_ROWS)]))
+
+
+def _counted(cursor: Cursor, table: exp.Expr, columns: Sequence[exp.Expr]) -> tuple[int, str]:
+    """The number of rows, and a hash of the set of them."""
     hashed = exp.column(_HASH)
     facts = exp.select(
         exp.Count(this=exp.Star()),
         exp.Sum(this=exp.cast(hashed, exp.DataType.build("HUGEINT", dialect="duckdb"))),
         exp.func("bit_xor", hashed.copy()),
-    ).from_(exp.select(exp.alias_(exp.func("hash", *columns), _HASH)).from_(table).subquery("sqlml_rows"))
+    ).from_(exp.select(exp.alias_(exp.func("hash", *columns), _HASH)).from_(table).subquery(_ROWS))
     [(count, total, mixed)] = cursor.rows(to_sql(facts))
-    digest = hashlib.sha256(f"{(total or 0) % 2**64}:{mixed or 0}".encode()).hexdigest()[:16]
-    assert name.schema is not None
-    return Fingerprint(None if name.catalog == home else name.catalog, name.schema, name.name, int(count), digest)
+    return int(count), hashlib.sha256(f"{(total or 0) % 2**64}:{mixed or 0}".encode()).hexdigest()[:16]
