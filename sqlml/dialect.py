@@ -104,6 +104,13 @@ class _Parser(ModelStatements, DuckDBParser):
             return None
         return self.expression(exp.Returning(expressions=self._parse_csv(self._parse_projection)))
 
+    def _parse_ddl_select(self) -> Any:
+        """`CREATE TABLE t AS PIVOT ...`, which sqlglot reads as a statement only: as a query like all others."""
+        if self._curr and self._curr.token_type in (TokenType.PIVOT, TokenType.UNPIVOT):
+            found = self._parse_statement()
+            return exp.select("*").from_(exp.Subquery(this=found)) if isinstance(found, exp.Pivot) else found
+        return super()._parse_ddl_select()
+
     def _parse_simplified_pivot(self, is_unpivot: bool | None = None) -> Any:  # noqa: FBT001 - sqlglot's signature
         pivot = super()._parse_simplified_pivot(is_unpivot)
         order, limit = self._parse_order(), self._parse_limit()

@@ -164,6 +164,12 @@ class Recorder:
                 self._engine, model.catalog, replace(flow, target=target, is_new=True), "CREATE MODEL", self._user()
             )
 
+    def record_export(self, model: ModelVersion, path: str) -> None:
+        """Record that a version was written to a file."""
+        if self._is_on and self._has_tables(model.catalog):
+            flow = Flow(Target("PATH", ObjectName(path)), {}, (_origin_of(model),), is_new=True)
+            lineage.record(self._engine, model.catalog, flow, "EXPORT MODEL", self._user())
+
     def record_drops(self, models: Sequence[ModelVersion]) -> None:
         """Record that versions are gone, in the transaction that drops them."""
         for model in models:
@@ -188,6 +194,8 @@ class Recorder:
         is_prepared = isinstance(tree, nodes.ExecutePrepared)
         if is_prepared:
             tree = self._prepared.get(tree.this.name.casefold())  # type: ignore[union-attr]
+        if isinstance(tree, nodes.Explain) and tree.args.get("analyze") and not self._plan.is_ours(text):
+            tree = tree.this
         if isinstance(tree, exp.Drop | exp.Alter):
             self._known = Known()
             return self._changed(tree)

@@ -97,6 +97,9 @@ class Lineage(Protocol):
     def record_training(self, model: ModelVersion) -> None:
         """Record what a version was trained on, in the transaction that stores it."""
 
+    def record_export(self, model: ModelVersion, path: str) -> None:
+        """Record that a version was written to a file."""
+
     def record_drops(self, models: Sequence[ModelVersion]) -> None:
         """Record that versions are gone, in the transaction that drops them."""
 

@@ -111,6 +111,7 @@ class ExportModel(Statement):
             body = _body(export, document, training)
             size = len(body)
             write_file(Path(export.path), body, overwrite=export.overwrite)
+        context.lineage.record_export(export.model, export.path)
         return one_row(
             context.database,
             {

@@ -13,8 +13,7 @@ def test_the_file_that_changed_is_named(tmp_path: Path) -> None:
     con = sqlml.connect()
     con.execute("CREATE TABLE t AS SELECT 1 AS one")
     con.execute(
-        "CREATE MODEL m OPTIONS (model_type='linear_reg', input_label_cols=['y']) "
-        f"AS SELECT x, y FROM '{file}' AS f, t"
+        f"CREATE MODEL m OPTIONS (model_type='linear_reg', input_label_cols=['y']) AS SELECT x, y FROM '{file}' AS f, t"
     )
     assert con.execute("REPRODUCE MODEL m").fetchall()[0][2] == "bit-identical"
     file.write_text(file.read_text() + "41,82\n")

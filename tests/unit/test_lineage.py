@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import sqlml
@@ -69,3 +71,30 @@ def test_derived(con: sqlml.Connection, query: str, alone: list[str], together: 
 def test_clean(con: sqlml.Connection, query: str) -> None:
     found = _lineage(con, query)
     assert (found.features, found.together) == ((), ())
+
+
+def test_pivots_exports_and_what_is_explained(tmp_path: Path) -> None:
+    with sqlml.connect(tmp_path / "a.duckdb") as con:
+        con.execute("CREATE TABLE s AS SELECT i AS x, i % 2 AS g FROM range(10) AS r(i); CREATE TABLE t (a INTEGER)")
+        con.execute("CREATE MODEL m OPTIONS (model_type='linear_reg', input_label_cols=['x']) AS SELECT x, g FROM s")
+        con.execute("CREATE TABLE p AS PIVOT s ON g USING sum(x)")
+        con.execute("CREATE VIEW u AS UNPIVOT s ON x, g INTO NAME n VALUE v")
+        con.execute("EXPLAIN ANALYZE INSERT INTO t SELECT x FROM s")
+        con.execute(f"EXPORT MODEL m TO '{tmp_path / 'm.sql'}'")
+        con.execute("EXPLAIN INSERT INTO t SELECT g FROM s")
+        columns = """
+            SELECT target_table_name, target_column_name, source_column_name FROM system.access.column_lineage
+            WHERE target_type <> 'MODEL' ORDER BY ALL
+        """
+        assert con.execute(columns).fetchall() == [
+            *(("p", to, of) for to in ("0", "1") for of in ("g", "x")),
+            ("t", "a", "x"),
+            ("u", "v", "g"),
+            ("u", "v", "x"),
+        ]
+        exported = "SELECT source_table_name FROM system.access.table_lineage WHERE target_path = ?"
+        assert con.execute(exported, [str(tmp_path / "m.sql")]).fetchall() == [("m",)]
+        con.execute("BEGIN")
+        con.execute(f"EXPORT MODEL m TO '{tmp_path / 'again.sql'}'")
+        con.execute("ROLLBACK")
+        assert con.execute(exported, [str(tmp_path / "again.sql")]).fetchall() == []
