@@ -76,6 +76,35 @@ FROM (
           FROM (SELECT unnest(range(sqlml_audit_parts(__catalog))) AS part))
 )
 """
+# MLflow's, whose table `runs_latest` has every run once, as it is now.
+_EXPERIMENTS = """
+SELECT NULL::VARCHAR AS account_id, NULL::VARCHAR AS workspace_id, e.experiment_id, e.name,
+       e.creation_time AS create_time,
+       greatest(e.creation_time, (SELECT max(r.end_time) FROM sqlml.runs AS r WHERE r.experiment_id = e.experiment_id))
+           AS update_time,
+       NULL::TIMESTAMP AS delete_time
+FROM sqlml.experiments AS e
+"""
+_RUNS = """
+SELECT NULL::VARCHAR AS account_id, NULL::VARCHAR AS workspace_id, r.run_id, r.experiment_id,
+       coalesce(r.run_name, concat(m.model_name, '@', r.version)) AS run_name, r.status, r.start_time, r.end_time,
+       r.start_time AS create_time, r.end_time AS update_time, NULL::TIMESTAMP AS delete_time,
+       (SELECT map(list(p.key ORDER BY p.key), list(p.value ORDER BY p.key)) FROM sqlml.params AS p
+        WHERE p.run_id = r.run_id AND NOT starts_with(p.key, 'asked.')) AS params,
+       MAP {'model': concat_ws('.', __catalog, m.schema_name, m.model_name), 'version': r.version::VARCHAR,
+            'model_id': r.model_id} AS tags,
+       (SELECT list({'metric_name': a.key, 'latest': a.latest, 'min': a.least, 'max': a.most} ORDER BY a.key)
+        FROM (SELECT t.key, arg_max(t.value, t.step) AS latest, min(t.value) AS least, max(t.value) AS most
+              FROM sqlml.metrics AS t WHERE t.run_id = r.run_id GROUP BY t.key) AS a) AS aggregated_metrics
+FROM sqlml.runs AS r JOIN sqlml.models AS m ON m.model_id = r.model_id
+"""
+_METRICS = """
+SELECT NULL::VARCHAR AS account_id, NULL::VARCHAR AS workspace_id, t.timestamp AS insert_time,
+       md5(concat_ws('|', t.run_id, t.key, t.step)) AS record_id, md5(concat_ws('|', t.run_id, t.key)) AS metric_id,
+       r.experiment_id, t.run_id, t.key AS metric_name, t.timestamp AS metric_time, t.step AS metric_step,
+       t.value AS metric_value
+FROM sqlml.metrics AS t JOIN sqlml.runs AS r ON r.run_id = t.run_id
+"""
 
 
 @dataclass(frozen=True)
@@ -91,6 +120,9 @@ class SystemRelation:
 _RELATIONS = (
     SystemRelation("access", "table_lineage", _TABLE_LINEAGE, "which relations each statement that wrote has read"),
     SystemRelation("access", "audit", _AUDIT, "which statements were run or refused, and whose they were"),
+    SystemRelation("mlflow", "experiments_latest", _EXPERIMENTS, "the experiments"),
+    SystemRelation("mlflow", "runs_latest", _RUNS, "the training runs with their parameters and metrics"),
+    SystemRelation("mlflow", "run_metrics_history", _METRICS, "each metric of each run, step by step"),
     SystemRelation("access", "column_lineage", _COLUMN_LINEAGE, "the same, column by column"),
 )
 RELATIONS = {(relation.schema, relation.name): relation for relation in _RELATIONS}
