@@ -30,7 +30,7 @@ from sqlml.errors import SqlmlError
 from sqlml.lineage_statements import has_dotted_names, is_constant, put_texts, read_tree
 from sqlml.result import Result
 from sqlml.session_access import SessionAccess
-from sqlml.session_names import OURS, Lookups, Names, is_ours
+from sqlml.session_names import OURS, Lookups, Names, is_ours, is_same, name_of
 from sqlml.types import ModelVersion, ObjectName, Params, Plan
 
 _AGAIN_AFTER = 60.0
@@ -234,7 +234,7 @@ class Recorder:
 
     def _exists(self, tree: exp.Create) -> bool:
         table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-        return isinstance(table, exp.Table) and self._names().entry(_name_of(table)) is not None
+        return isinstance(table, exp.Table) and self._names().entry(name_of(table)) is not None
 
     def _names(self, models: Sequence[ModelVersion] = ()) -> Names:
         return Names(self._engine, self._catalog, self._temporary, models, self._known)
@@ -283,7 +283,7 @@ class Recorder:
         if not reads and not any(flow.columns.values()) and not self._is_recorded(flow.target.name):
             # A new table that is made of nothing, as no table of its name was before.
             return None
-        reads_itself = any(_is_same(origin.name, flow.target.name) for origin in reads)
+        reads_itself = any(is_same(origin.name, flow.target.name) for origin in reads)
         done = replace(flow, reads=tuple(dict.fromkeys(reads)), is_new=flow.is_new and not reads_itself)
         return _Asked(done, statement, is_fixed=is_fixed)
 
@@ -305,7 +305,7 @@ class Recorder:
             for table in tree.args.get("tables") or []:
                 changes += self._dropped(str(tree.args.get("kind")), table, names)
         elif isinstance(tree.this, exp.Table):
-            entry = names.entry(_name_of(tree.this))
+            entry = names.entry(name_of(tree.this))
             if entry is not None and not entry.is_temporary and entry.schema.casefold() not in OURS:
                 full = ObjectName(entry.name, entry.schema, entry.catalog)
                 for action in tree.args.get("actions") or []:
@@ -321,7 +321,7 @@ class Recorder:
         if kind == "SCHEMA":
             schema = table.db or table.name
             return [_Change("TABLE", ObjectName(name, schema, self._catalog)) for name in names.in_schema(schema)]
-        entry = names.entry(_name_of(table)) if kind in ("TABLE", "VIEW") else None
+        entry = names.entry(name_of(table)) if kind in ("TABLE", "VIEW") else None
         if entry is None:
             return []
         if entry.is_temporary or entry.schema.casefold() in OURS:
@@ -386,16 +386,6 @@ class Recorder:
 
 def _origin_of(model: ModelVersion) -> Origin:
     return Origin("MODEL", ObjectName(model.name, model.schema, model.catalog), version=model.version)
-
-
-def _is_same(a: ObjectName, b: ObjectName) -> bool:
-    """Whether a full name may be what was written."""
-    same_schema = b.schema is None or (a.schema or "").casefold() == b.schema.casefold()
-    return a.name.casefold() == b.name.casefold() and same_schema
-
-
-def _name_of(table: exp.Table) -> ObjectName:
-    return ObjectName(table.name, table.db or None, table.catalog or None)
 
 
 def _remember(known: OrderedDict[str, Any], text: str, value: Any) -> None:

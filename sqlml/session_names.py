@@ -186,5 +186,16 @@ def is_ours(origin: Origin) -> bool:
     return (origin.name.schema or "").casefold() in OURS
 
 
+def is_same(a: ObjectName, b: ObjectName) -> bool:
+    """Whether a full name may be what was written."""
+    same_schema = b.schema is None or (a.schema or "").casefold() == b.schema.casefold()
+    return a.name.casefold() == b.name.casefold() and same_schema
+
+
+def name_of(table: exp.Table) -> ObjectName:
+    """The name that stands in a statement."""
+    return ObjectName(table.name, table.db or None, table.catalog or None)
+
+
 def _origin(model: ModelVersion, version: int | None) -> Origin:
     return Origin(MODEL, ObjectName(model.name, model.schema, model.catalog), version=version)
